@@ -44,322 +44,200 @@
 #define LLC_COUNT(...) ((int32_t)(sizeof((const intptr_t[]){ __VA_ARGS__ }) / sizeof(intptr_t)))
 #endif
 
-/*
- Status: everything was done. All other statuses are negative.
- */
+/// Status: everything was done. All other statuses are negative.
 #define LLC_OK 0
 
-/*
- Status: a pointer that must not be NULL is NULL.
- */
+/// Status: a pointer that must not be NULL is NULL.
 #define LLC_ERROR_NULL (-1)
 
-/*
- Status: a value is not allowed: a mode, an axis, an origin, a thread count, a flag or a struct_size.
- */
+/// Status: a value is not allowed: a mode, an axis, an origin, a thread count, a flag or a struct_size.
 #define LLC_ERROR_ARGUMENT (-2)
 
-/*
- Status: extents are not allowed (negative, too many, too large to address), or do not fit each other.
- */
+/// Status: extents are not allowed (negative, too many, too large to address), or do not fit each other.
 #define LLC_ERROR_SHAPE (-3)
 
-/*
- Status: a dtype is not one of LLC_BOOL ... LLC_FLOAT64.
- */
+/// Status: a dtype is not one of LLC_BOOL ... LLC_FLOAT64.
 #define LLC_ERROR_DTYPE (-4)
 
-/*
- Status: memory ran out. The output may be partly written.
- */
+/// Status: memory ran out. The output may be partly written.
 #define LLC_ERROR_MEMORY (-5)
 
-/*
- Status: a callback returned 0. llc_error.index says for which output element.
- */
+/// Status: a callback returned 0. llc_error.index says for which output element.
 #define LLC_ERROR_CALLBACK (-6)
 
-/*
- Status: the progress function returned 0. The output may be partly written.
- */
+/// Status: the progress function returned 0. The output may be partly written.
 #define LLC_ERROR_CANCELLED (-7)
 
-/*
- Status: a defect of the library itself. Please report it. The output may be partly written.
- */
+/// Status: a defect of the library itself. Please report it. The output may be partly written.
 #define LLC_ERROR_INTERNAL (-8)
 
-/*
- dtype of one byte: 0 is false, anything else true. Read as 0.0 or 1.0; written as 0 or 1.
-
- Dtypes are DLPack's: type code (int 0, uint 1, float 2, bool 6) in the low byte, bits above it. 0 is never one.
- */
+/// dtype of one byte: 0 is false, anything else true. Read as 0.0 or 1.0; written as 0 or 1.
+///
+/// Dtypes are DLPack's: type code (int 0, uint 1, float 2, bool 6) in the low byte, bits above it. 0 is never one.
 #define LLC_BOOL (6 | (8 << 8))
 
-/*
- dtype of int8_t.
- */
+/// dtype of int8_t.
 #define LLC_INT8 (8 << 8)
 
-/*
- dtype of int16_t.
- */
+/// dtype of int16_t.
 #define LLC_INT16 (16 << 8)
 
-/*
- dtype of int32_t.
- */
+/// dtype of int32_t.
 #define LLC_INT32 (32 << 8)
 
-/*
- dtype of int64_t. Values beyond 2^53 are rounded when they become double, as in SciPy.
- */
+/// dtype of int64_t. Values beyond 2^53 are rounded when they become double, as in SciPy.
 #define LLC_INT64 (64 << 8)
 
-/*
- dtype of uint8_t.
- */
+/// dtype of uint8_t.
 #define LLC_UINT8 (1 | (8 << 8))
 
-/*
- dtype of uint16_t.
- */
+/// dtype of uint16_t.
 #define LLC_UINT16 (1 | (16 << 8))
 
-/*
- dtype of uint32_t.
- */
+/// dtype of uint32_t.
 #define LLC_UINT32 (1 | (32 << 8))
 
-/*
- dtype of uint64_t. Values beyond 2^53 are rounded when they become double, as in SciPy.
- */
+/// dtype of uint64_t. Values beyond 2^53 are rounded when they become double, as in SciPy.
 #define LLC_UINT64 (1 | (64 << 8))
 
-/*
- dtype of float (IEEE 754 binary32).
- */
+/// dtype of float (IEEE 754 binary32).
 #define LLC_FLOAT32 (2 | (32 << 8))
 
-/*
- dtype of double (IEEE 754 binary64).
- */
+/// dtype of double (IEEE 754 binary64).
 #define LLC_FLOAT64 (2 | (64 << 8))
 
-/*
- The largest number of axes an array may have.
- */
+/// The largest number of axes an array may have.
 #define LLC_MAX_NDIM 64
 
-/*
- Boundary mode: the function's own. For filters that is LLC_MODE_REFLECT.
-
- A boundary mode says which value a tap has whose coordinate c lies outside 0 ... n-1, however far. The comments
- show what surrounds a line a b c d.
- */
+/// Boundary mode: the function's own. For filters that is LLC_MODE_REFLECT.
+///
+/// A boundary mode says which value a tap has whose coordinate c lies outside 0 ... n-1, however far. The comments
+/// show what surrounds a line a b c d.
 #define LLC_MODE_DEFAULT 0
 
-/*
- d c b a | a b c d | d c b a
- */
+/// d c b a | a b c d | d c b a
 #define LLC_MODE_REFLECT 1
 
-/*
- a a a a | a b c d | d d d d
- */
+/// a a a a | a b c d | d d d d
 #define LLC_MODE_NEAREST 2
 
-/*
- d c b | a b c d | c b a: the edge elements are not repeated (a line of one element repeats it).
- */
+/// d c b | a b c d | c b a: the edge elements are not repeated (a line of one element repeats it).
 #define LLC_MODE_MIRROR 3
 
-/*
- a b c d | a b c d | a b c d
- */
+/// a b c d | a b c d | a b c d
 #define LLC_MODE_WRAP 4
 
-/*
- v v v v | a b c d | v v v v, where v is llc_options.cval, not cast to the array's dtype.
- */
+/// v v v v | a b c d | v v v v, where v is llc_options.cval, not cast to the array's dtype.
 #define LLC_MODE_CONSTANT 5
 
-/*
- For filters the same as LLC_MODE_CONSTANT.
- */
+/// For filters the same as LLC_MODE_CONSTANT.
 #define LLC_MODE_GRID_CONSTANT 6
 
-/*
- For filters the same as LLC_MODE_REFLECT.
- */
+/// For filters the same as LLC_MODE_REFLECT.
 #define LLC_MODE_GRID_MIRROR 7
 
-/*
- For filters the same as LLC_MODE_WRAP.
- */
+/// For filters the same as LLC_MODE_WRAP.
 #define LLC_MODE_GRID_WRAP 8
 
-/*
- For llc_options.threads: as many threads as the process may use cores.
- */
+/// For llc_options.threads: as many threads as the process may use cores.
 #define LLC_ALL_CORES (-1)
 
-/*
- What a call came to: LLC_OK (0), or one of the negative LLC_ERROR_* numbers. Numbers are never reused.
- */
+/// What a call came to: LLC_OK (0), or one of the negative LLC_ERROR_* numbers. Numbers are never reused.
 typedef int32_t llc_status;
 
-/*
- A view of the caller's n-dimensional array. The library reads or writes the elements and keeps nothing.
-
- In C, LLC_ARRAY(data, dtype, extents...) makes one. This struct never changes.
- */
+/// A view of the caller's n-dimensional array. The library reads or writes the elements and keeps nothing.
+///
+/// In C, LLC_ARRAY(data, dtype, extents...) makes one. This struct never changes.
 typedef struct llc_array {
-    /*
-     Address of element [0, ..., 0], whatever the signs of the strides. Needs no alignment.
-     May be NULL if the array has no elements. Memory of an input is only read.
-     */
+    /// Address of element [0, ..., 0], whatever the signs of the strides. Needs no alignment.
+    /// May be NULL if the array has no elements. Memory of an input is only read.
     void *data;
-    /*
-     LLC_BOOL ... LLC_FLOAT64.
-     */
+    /// LLC_BOOL ... LLC_FLOAT64.
     int32_t dtype;
-    /*
-     Number of axes, 0 to LLC_MAX_NDIM. An array of no axes has one element.
-     */
+    /// Number of axes, 0 to LLC_MAX_NDIM. An array of no axes has one element.
     int32_t ndim;
-    /*
-     ndim extents in elements, 0 or more each. May be NULL if ndim is 0.
-     */
+    /// ndim extents in elements, 0 or more each. May be NULL if ndim is 0.
     const intptr_t *shape;
-    /*
-     ndim steps in BYTES from an element to the next along the axis: any sign, zero, or no multiple of the
-     element's size. NULL: C order without gaps, the last axis fastest.
-     */
+    /// ndim steps in BYTES from an element to the next along the axis: any sign, zero, or no multiple of the
+    /// element's size. NULL: C order without gaps, the last axis fastest.
     const intptr_t *strides;
 } llc_array;
 
-/*
- The window around an output element: which neighbours the callback gets to see. They are called the taps.
-
- Output element p sees, along an axis with extent L and origin o, the input elements p - L/2 - o + k for
- k = 0 ... L-1 (integer division: an even L reaches one element further towards lower indices).
- In C, LLC_BOX(extents...) makes one for all axes of an array. This struct never changes.
- */
+/// The window around an output element: which neighbours the callback gets to see. They are called the taps.
+///
+/// Output element p sees, along an axis with extent L and origin o, the input elements p - L/2 - o + k for
+/// k = 0 ... L-1 (integer division: an even L reaches one element further towards lower indices).
+/// In C, LLC_BOX(extents...) makes one for all axes of an array. This struct never changes.
 typedef struct llc_window {
-    /*
-     Number of filtered axes: the array's ndim, or fewer with axes given. 0: a window of the one element itself.
-     */
+    /// Number of filtered axes: the array's ndim, or fewer with axes given. 0: a window of the one element itself.
     int32_t ndim;
-    /*
-     Must be 0.
-     */
+    /// Must be 0.
     int32_t flags;
-    /*
-     Extents, one for each filtered axis, 1 or more; a window may be larger than the array.
-     */
+    /// Extents, one for each filtered axis, 1 or more; a window may be larger than the array.
     const intptr_t *shape;
-    /*
-     Mask with the extents of shape, in C order without gaps; the elements that are not 0 are taps, and reach the
-     callback in this order. All may be 0: filter_size is 0 then. NULL: every element is a tap.
-     */
+    /// Mask with the extents of shape, in C order without gaps; the elements that are not 0 are taps, and reach the
+    /// callback in this order. All may be 0: filter_size is 0 then. NULL: every element is a tap.
     const uint8_t *footprint;
-    /*
-     Shifts, one for each filtered axis, from -(L/2) to (L-1)/2; a positive one moves the window towards lower
-     indices. NULL: all 0, that is centred.
-     */
+    /// Shifts, one for each filtered axis, from -(L/2) to (L-1)/2; a positive one moves the window towards lower
+    /// indices. NULL: all 0, that is centred.
     const intptr_t *origins;
-    /*
-     The array axes that the entries above are for, in any order, none twice; negative ones count from the end.
-     Along the other axes the window has extent 1. NULL: all axes of the array, in order.
-     */
+    /// The array axes that the entries above are for, in any order, none twice; negative ones count from the end.
+    /// Along the other axes the window has extent 1. NULL: all axes of the array, in order.
     const int32_t *axes;
 } llc_window;
 
-/*
- The function applied to every window, a pixel callback: what scipy.LowLevelCallable takes, unchanged.
-
- Sets *return_value, 0.0 on entry, from the filter_size doubles in buffer: the taps in C order of the footprint. It
- may overwrite the buffer. Returns non-zero to go on; 0 stops the call, which then ends with LLC_ERROR_CALLBACK.
-
- With more than one thread it runs on several at a time, with the same user_data. Workers block signals, have stacks
- of at least 2 MiB and the caller's floating-point environment. It must not throw, longjmp, end the thread or alter
- the arrays of the running call; it may call this library.
- */
+/// The function applied to every window, a pixel callback: what scipy.LowLevelCallable takes, unchanged.
+///
+/// Sets *return_value, 0.0 on entry, from the filter_size doubles in buffer: the taps in C order of the footprint. It
+/// may overwrite the buffer. Returns non-zero to go on; 0 stops the call, which then ends with LLC_ERROR_CALLBACK.
+///
+/// With more than one thread it runs on several at a time, with the same user_data. Workers block signals, have stacks
+/// of at least 2 MiB and the caller's floating-point environment. It must not throw, longjmp, end the thread or alter
+/// the arrays of the running call; it may call this library.
 typedef int (*llc_filter_fn)(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
 
-/*
- Hears how far a call has come; may cancel it.
-
- Called on the thread that made the call: at least every 50 ms while callbacks return, and once more at the end
- with fraction 1. fraction never falls. Returns non-zero to go on; 0 cancels: the call ends with LLC_ERROR_CANCELLED
- as soon as the callbacks under way have returned (after the last element too). Must not throw or longjmp.
- */
+/// Hears how far a call has come; may cancel it.
+///
+/// Called on the thread that made the call: at least every 50 ms while callbacks return, and once more at the end
+/// with fraction 1. fraction never falls. Returns non-zero to go on; 0 cancels: the call ends with LLC_ERROR_CANCELLED
+/// as soon as the callbacks under way have returned (after the last element too). Must not throw or longjmp.
 typedef int (*llc_progress_fn)(double fraction, void *progress_data);
 
-/*
- How to run. Zero in any field means its default, so LLC_OPTIONS_INIT, or zeros after struct_size, are all defaults.
-
- Later versions add fields at the end. A program compiled with this header works with them unchanged.
- */
+/// How to run. Zero in any field means its default, so LLC_OPTIONS_INIT, or zeros after struct_size, are all defaults.
+///
+/// Later versions add fields at the end. A program compiled with this header works with them unchanged.
 typedef struct llc_options {
-    /*
-     sizeof(llc_options). Fields that a smaller one leaves out count as 0. Bytes of a larger one that this version
-     of the library does not know must be 0 (and no more than 4096 in all).
-     */
+    /// sizeof(llc_options). Fields that a smaller one leaves out count as 0. Bytes of a larger one that this version
+    /// of the library does not know must be 0 (and no more than 4096 in all).
     size_t struct_size;
-    /*
-     Boundary mode along every filtered axis, LLC_MODE_*.
-     */
+    /// Boundary mode along every filtered axis, LLC_MODE_*.
     int32_t mode;
-    /*
-     0 or 1: the calling thread only, which calls back in C order of the output. n: at most n threads, of which the
-     calling thread is one. LLC_ALL_CORES. Results are the same for each; small jobs stay on the calling thread.
-     */
+    /// 0 or 1: the calling thread only, which calls back in C order of the output. n: at most n threads, of which the
+    /// calling thread is one. LLC_ALL_CORES. Results are the same for each; small jobs stay on the calling thread.
     int32_t threads;
-    /*
-     Value of the taps outside the array in LLC_MODE_CONSTANT and LLC_MODE_GRID_CONSTANT.
-     */
+    /// Value of the taps outside the array in LLC_MODE_CONSTANT and LLC_MODE_GRID_CONSTANT.
     double cval;
-    /*
-     Boundary modes, one for each filtered axis (entry i is for the window's axes[i]), instead of mode. NULL: mode.
-     */
+    /// Boundary modes, one for each filtered axis (entry i is for the window's axes[i]), instead of mode. NULL: mode.
     const int32_t *axis_modes;
-    /*
-     Called now and then, see llc_progress_fn. NULL: nobody listens.
-     */
+    /// Called now and then, see llc_progress_fn. NULL: nobody listens.
     llc_progress_fn progress;
-    /*
-     Passed to progress.
-     */
+    /// Passed to progress.
     void *progress_data;
 } llc_options;
 
-/*
- How a call ended, in full. Optional: pass NULL where the status alone is enough.
-
- Every call fills it, successful ones too (status LLC_OK, index -1, an empty message). This struct never changes.
- */
+/// How a call ended, in full. Optional: pass NULL where the status alone is enough.
+///
+/// Every call fills it, successful ones too (status LLC_OK, index -1, an empty message). This struct never changes.
 typedef struct llc_error {
-    /*
-     The same status that the call returns.
-     */
+    /// The same status that the call returns.
     llc_status status;
-    /*
-     Written as 0.
-     */
+    /// Written as 0.
     int32_t reserved0;
-    /*
-     For LLC_ERROR_CALLBACK the output element whose callback returned 0, counted in C order; otherwise -1.
-     */
+    /// For LLC_ERROR_CALLBACK the output element whose callback returned 0, counted in C order; otherwise -1.
     intptr_t index;
-    /*
-     Written as 0.
-     */
+    /// Written as 0.
     intptr_t reserved[2];
-    /*
-     UTF-8, ended by a zero byte: which argument, its value, what is allowed.
-     */
+    /// UTF-8, ended by a zero byte: which argument, its value, what is allowed.
     char message[256];
 } llc_error;
 
@@ -367,26 +245,24 @@ typedef struct llc_error {
 extern "C" {
 #endif // __cplusplus
 
-/*
- Applies function to the window around every element of input and writes what it returns to output.
-
- Arrays of any dtype and layout, 0 to 64 axes; output has the extents of input and any dtype. Elements reach the
- callback as double. What it returns is cast to the output's dtype: truncated toward zero, then wrapped modulo
- 2^bits; NaN becomes 0, magnitudes of 2^64 and more become the type's nearest limit; LLC_BOOL is (truncated != 0);
- LLC_FLOAT32 is rounded. If input and output share memory, the result is as if input had been copied first. If
- elements of output share memory with each other (zero strides), the calling thread does all the work, in C order.
-
- function and user_data: see llc_filter_fn. options: NULL for all defaults. error: filled in if not NULL.
-
- Returns LLC_OK or an LLC_ERROR_*. Errors in the arguments are found before anything is written. If a callback
- returned 0, error->index is the lowest such element in C order, whatever the number of threads: all elements before
- it are written, later ones may be. An array with an extent of 0 has no elements: no callback is called.
-
- May be called from any thread, by several at once, and from callbacks. The library keeps no state between calls and
- no threads; errno and the floating-point flags are unspecified afterwards.
-
- Same results as scipy.ndimage.generic_filter of SciPy 1.17, with the callback as LowLevelCallable.
- */
+/// Applies function to the window around every element of input and writes what it returns to output.
+///
+/// Arrays of any dtype and layout, 0 to 64 axes; output has the extents of input and any dtype. Elements reach the
+/// callback as double. What it returns is cast to the output's dtype: truncated toward zero, then wrapped modulo
+/// 2^bits; NaN becomes 0, magnitudes of 2^64 and more become the type's nearest limit; LLC_BOOL is (truncated != 0);
+/// LLC_FLOAT32 is rounded. If input and output share memory, the result is as if input had been copied first. If
+/// elements of output share memory with each other (zero strides), the calling thread does all the work, in C order.
+///
+/// function and user_data: see llc_filter_fn. options: NULL for all defaults. error: filled in if not NULL.
+///
+/// Returns LLC_OK or an LLC_ERROR_*. Errors in the arguments are found before anything is written. If a callback
+/// returned 0, error->index is the lowest such element in C order, whatever the number of threads: all elements before
+/// it are written, later ones may be. An array with an extent of 0 has no elements: no callback is called.
+///
+/// May be called from any thread, by several at once, and from callbacks. The library keeps no state between calls and
+/// no threads; errno and the floating-point flags are unspecified afterwards.
+///
+/// Same results as scipy.ndimage.generic_filter of SciPy 1.17, with the callback as LowLevelCallable.
 llc_status llc_generic_filter(const struct llc_array *input,
                               const struct llc_array *output,
                               const struct llc_window *window,
@@ -395,14 +271,10 @@ llc_status llc_generic_filter(const struct llc_array *input,
                               const struct llc_options *options,
                               struct llc_error *error);
 
-/*
- What a status means, in a few English words. Never NULL: any number has a text, static and zero-terminated.
- */
+/// What a status means, in a few English words. Never NULL: any number has a text, static and zero-terminated.
 const char *llc_status_string(llc_status status);
 
-/*
- The version of the library that runs, "MAJOR.MINOR.PATCH"; LLC_VERSION_STRING is that of this header. Static text.
- */
+/// The version of the library that runs, "MAJOR.MINOR.PATCH"; LLC_VERSION_STRING is that of this header. Static text.
 const char *llc_version_string(void);
 
 #ifdef __cplusplus
