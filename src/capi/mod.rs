@@ -1,17 +1,19 @@
 //! The C ABI and nothing else: pointers in, checked values out, the calls of the crate, a status back.
 
 #![allow(non_camel_case_types)]
+// cbindgen exports what is `pub`.
+#![allow(unreachable_pub)]
 // The doc comments are the C header's; what C calls a contract, Rust calls safety.
 #![allow(clippy::missing_safety_doc)]
 
-mod guard;
+mod answer;
 mod read;
 mod types;
 
 use std::ffi::{CStr, c_char, c_void};
 
 use crate::filter;
-use guard::guarded;
+use answer::answer;
 pub use types::*;
 
 /// Applies function to the window around every element of input and writes what it returns to output.
@@ -42,17 +44,132 @@ pub unsafe extern "C" fn llc_generic_filter(
     options: *const llc_options,
     error: *mut llc_error,
 ) -> llc_status {
-    todo!()
+    let user_data = UserData(user_data);
+    answer(error, || {
+        let function = function.ok_or_else(|| read::null(format_args!("function")))?;
+        let call = move |buffer: &mut [f64]| {
+            let mut value = 0.0;
+            // SAFETY: the caller's function, called as the header says it is.
+            let go_on =
+                unsafe { function(buffer.as_mut_ptr(), buffer.len() as isize, &mut value, user_data.pointer()) };
+            (go_on != 0).then_some(value)
+        };
+
+        // SAFETY: the caller's pointers are what the header says.
+        let (input, output, window, options) = unsafe {
+            (read::input(input)?, read::output(output)?, read::WindowParts::new(window)?, read::options(options)?)
+        };
+        // SAFETY: as above.
+        let modes = unsafe { read::axis_modes(&options, window.ndim())? };
+        let plain = read::plain_options(&options, modes.as_deref())?;
+        let mut progress = |fraction| {
+            // SAFETY: the caller's function, called as the header says it is.
+            options.progress.is_none_or(|progress| unsafe { progress(fraction, options.progress_data) != 0 })
+        };
+        let options = if options.progress.is_some() { plain.progress(&mut progress) } else { plain };
+        Ok(filter::generic_filter(filter::Job { input, output, window: &window.window(), options }, call)?)
+    })
 }
 
 /// What a status means, in a few English words. Never NULL: any number has a text, static and zero-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn llc_status_string(status: llc_status) -> *const c_char {
-    todo!()
+    let text: &CStr = match status {
+        LLC_OK => c"success",
+        LLC_ERROR_NULL => c"a pointer is NULL that must not be",
+        LLC_ERROR_ARGUMENT => c"an argument's value is not allowed",
+        LLC_ERROR_SHAPE => c"extents are not allowed or do not fit each other",
+        LLC_ERROR_DTYPE => c"unknown dtype",
+        LLC_ERROR_MEMORY => c"out of memory",
+        LLC_ERROR_CALLBACK => c"the callback returned 0",
+        LLC_ERROR_CANCELLED => c"cancelled by the progress function",
+        LLC_ERROR_INTERNAL => c"internal error: a defect of libllc",
+        _ => c"unknown status",
+    };
+    text.as_ptr()
 }
 
 /// The version of the library that runs, "MAJOR.MINOR.PATCH"; LLC_VERSION_STRING is that of this header. Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn llc_version_string() -> *const c_char {
-    todo!()
+    const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+        Ok(version) => version,
+        Err(_) => panic!("a version has no zero byte"),
+    };
+    VERSION.as_ptr()
+}
+
+/// The pointer that a callback gets back. What several threads may do with it is the callback's affair.
+#[derive(Clone, Copy)]
+struct UserData(*mut c_void);
+
+// SAFETY: the library only passes it on; the header says that callbacks of a parallel call run at the same time.
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
+
+impl UserData {
+    fn pointer(self) -> *mut c_void {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod layout {
+    use std::mem::offset_of;
+
+    use super::*;
+
+    /// The numbers that c_tests/layout.c asserts on the C side.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn structs_are_laid_out_as_in_c() {
+        assert_eq!(size_of::<llc_error>(), 288);
+        assert_eq!(
+            [
+                offset_of!(llc_error, status),
+                offset_of!(llc_error, reserved0),
+                offset_of!(llc_error, index),
+                offset_of!(llc_error, reserved),
+                offset_of!(llc_error, message)
+            ],
+            [0, 4, 8, 16, 32]
+        );
+        assert_eq!(size_of::<llc_array>(), 32);
+        assert_eq!(
+            [
+                offset_of!(llc_array, data),
+                offset_of!(llc_array, dtype),
+                offset_of!(llc_array, ndim),
+                offset_of!(llc_array, shape),
+                offset_of!(llc_array, strides)
+            ],
+            [0, 8, 12, 16, 24]
+        );
+        assert_eq!(size_of::<llc_window>(), 40);
+        assert_eq!(
+            [
+                offset_of!(llc_window, ndim),
+                offset_of!(llc_window, flags),
+                offset_of!(llc_window, shape),
+                offset_of!(llc_window, footprint),
+                offset_of!(llc_window, origins),
+                offset_of!(llc_window, axes)
+            ],
+            [0, 4, 8, 16, 24, 32]
+        );
+        assert_eq!(size_of::<llc_options>(), 48);
+        assert_eq!(
+            [
+                offset_of!(llc_options, struct_size),
+                offset_of!(llc_options, mode),
+                offset_of!(llc_options, threads),
+                offset_of!(llc_options, cval),
+                offset_of!(llc_options, axis_modes),
+                offset_of!(llc_options, progress),
+                offset_of!(llc_options, progress_data)
+            ],
+            [0, 8, 12, 16, 24, 32, 40]
+        );
+    }
 }

@@ -183,10 +183,5 @@ pub struct llc_options {
 /// of at least 2 MiB and the caller's floating-point environment. It must not throw, longjmp, end the thread or alter
 /// the arrays of the running call; it may call this library.
 pub type llc_filter_fn = Option<
-    unsafe extern "C" fn(
-        buffer: *mut f64,
-        filter_size: isize,
-        return_value: *mut f64,
-        user_data: *mut c_void,
-    ) -> c_int,
+    unsafe extern "C" fn(buffer: *mut f64, filter_size: isize, return_value: *mut f64, user_data: *mut c_void) -> c_int,
 >;

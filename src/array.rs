@@ -1,0 +1,411 @@
+//! Strided n-dimensional views of the caller's memory: checked once when made, safe to use from then on.
+//!
+//! Reading and writing go element by element at byte offsets, so no alignment is needed and no reference to the
+//! caller's memory is ever made: a view may alias anything.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use crate::dtype::{DType, Sample, with_sample};
+use crate::error::Error;
+use crate::memory;
+
+/// Extents and byte strides that are known to be addressable.
+struct Layout {
+    dtype: DType,
+    shape: Vec<usize>,
+    strides: Vec<isize>,
+    /// Number of elements.
+    count: usize,
+}
+
+impl Layout {
+    /// Checks the extents and strides of the argument called `name`; no strides means C order without gaps.
+    fn new(name: &str, dtype: DType, shape: Vec<usize>, strides: Option<Vec<isize>>) -> Result<Self, Error> {
+        // A zero extent excuses nothing: whether a shape is allowed does not depend on the other extents.
+        let product = shape.iter().try_fold(1_isize, |product, &extent| product.checked_mul(extent.max(1) as isize));
+        if product.is_none() || shape.iter().any(|&extent| extent > isize::MAX as usize) {
+            return Err(Error::shape(format_args!("{name}.shape: the product of the extents overflows intptr_t")));
+        }
+        let count = shape.iter().product();
+
+        let strides = match strides {
+            Some(strides) => strides,
+            None => contiguous(&shape, dtype.size()).ok_or_else(|| too_far(name))?,
+        };
+        let layout = Layout { dtype, shape, strides, count };
+        if layout.reach().is_none() {
+            return Err(too_far(name));
+        }
+        Ok(layout)
+    }
+
+    /// The bytes between the lowest and the highest element, relative to element [0, ..., 0]. `None`: not addressable.
+    fn reach(&self) -> Option<Range<isize>> {
+        if self.count == 0 {
+            return Some(0..0);
+        }
+        let mut reach = 0..self.dtype.size() as isize;
+        for (&extent, &stride) in self.shape.iter().zip(&self.strides) {
+            let last = stride.checked_mul(extent as isize - 1)?;
+            reach = reach.start.checked_add(last.min(0))?..reach.end.checked_add(last.max(0))?;
+        }
+        reach.end.checked_sub(reach.start)?;
+        Some(reach)
+    }
+
+    /// The same elements in the same order with as few axes as possible: neighbours that continue each other merge,
+    /// those of one element vanish.
+    fn coalesced(&self) -> Result<(Vec<usize>, Vec<isize>), Error> {
+        let mut shape = memory::reserved(self.shape.len())?;
+        let mut strides = memory::reserved(self.shape.len())?;
+        for (&extent, &stride) in self.shape.iter().zip(&self.strides).filter(|&(&extent, _)| extent != 1) {
+            match (shape.last_mut(), strides.last_mut()) {
+                // The reach is addressable, so this product does not overflow.
+                (Some(outer), Some(step)) if *step == stride.wrapping_mul(extent as isize) => {
+                    *outer *= extent;
+                    *step = stride;
+                }
+                _ => {
+                    shape.push(extent);
+                    strides.push(stride);
+                }
+            }
+        }
+        Ok((shape, strides))
+    }
+
+    /// Whether two elements may share bytes. A true answer may be wrong, for strides that interlock.
+    fn may_overlap_itself(&self) -> Result<bool, Error> {
+        let mut axes = memory::reserved(self.shape.len())?;
+        axes.extend(self.shape.iter().zip(&self.strides).filter(|&(&extent, _)| extent > 1));
+        axes.sort_unstable_by_key(|&(_, stride)| stride.unsigned_abs());
+
+        // Axis by axis outwards: a step must leave behind all that the axes within it cover.
+        let mut covered = self.dtype.size();
+        for (&extent, &stride) in axes {
+            if stride.unsigned_abs() < covered {
+                return Ok(true);
+            }
+            covered += stride.unsigned_abs() * (extent - 1);
+        }
+        Ok(false)
+    }
+}
+
+/// Strides in bytes of C order without gaps.
+fn contiguous(shape: &[usize], size: usize) -> Option<Vec<isize>> {
+    let mut strides = memory::filled(shape.len(), 0).ok()?;
+    let mut step = size as isize;
+    for (stride, &extent) in strides.iter_mut().zip(shape).rev() {
+        *stride = step;
+        step = step.checked_mul(extent.max(1) as isize)?;
+    }
+    Some(strides)
+}
+
+fn too_far(name: &str) -> Error {
+    Error::shape(format_args!("{name}.strides: the elements lie further apart than intptr_t can tell, in bytes"))
+}
+
+/// An array that is read.
+pub(crate) struct Input<'a> {
+    data: *const u8,
+    layout: Layout,
+    /// The memory, if it is a copy of the caller's.
+    _owned: Option<Vec<u8>>,
+    caller: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: the memory is only read through an Input, and `Input::new` asks that nobody writes it meanwhile.
+unsafe impl Sync for Input<'_> {}
+
+impl<'a> Input<'a> {
+    /// Views the elements of `dtype` at `data`, the address of element [0, ..., 0].
+    ///
+    /// # Safety
+    /// Each element that `shape` and `strides` reach is memory that can be read, and nobody else writes, during `'a`.
+    pub(crate) unsafe fn new(
+        name: &str,
+        data: *const u8,
+        dtype: DType,
+        shape: Vec<usize>,
+        strides: Option<Vec<isize>>,
+    ) -> Result<Self, Error> {
+        let layout = Layout::new(name, dtype, shape, strides)?;
+        Ok(Input { data, layout, _owned: None, caller: PhantomData })
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
+        &self.layout.shape
+    }
+
+    /// All elements.
+    pub(crate) fn elements(&self) -> Elements<'_> {
+        let Layout { dtype, ref shape, ref strides, .. } = self.layout;
+        Elements { data: self.data, dtype, shape, strides, input: PhantomData }
+    }
+
+    /// The same elements in memory of their own.
+    fn copied(&self) -> Result<Input<'static>, Error> {
+        let Layout { dtype, ref shape, count, .. } = self.layout;
+        let mut memory = memory::filled(count * dtype.size(), 0_u8)?;
+        self.elements().copy_bytes(&mut memory);
+        let shape = memory::collected(shape.iter().copied())?;
+        let layout = Layout::new("input", dtype, shape, None)?;
+        Ok(Input { data: memory.as_ptr(), layout, _owned: Some(memory), caller: PhantomData })
+    }
+
+    /// This array, or a copy of it if writing `output` might alter it.
+    pub(crate) fn apart_from(self, output: &Output<'_>) -> Result<Self, Error> {
+        let bytes = |data: *const u8, layout: &Layout| {
+            let reach = layout.reach().unwrap_or(0..0);
+            data.addr().wrapping_add_signed(reach.start)..data.addr().wrapping_add_signed(reach.end)
+        };
+        let (read, written) = (bytes(self.data, &self.layout), bytes(output.data, &output.layout));
+        if read.start < written.end && written.start < read.end { self.copied() } else { Ok(self) }
+    }
+}
+
+/// The elements of an input, or those at some fixed leading indices.
+#[derive(Clone, Copy)]
+pub(crate) struct Elements<'a> {
+    data: *const u8,
+    dtype: DType,
+    shape: &'a [usize],
+    strides: &'a [isize],
+    input: PhantomData<&'a Input<'a>>,
+}
+
+impl<'a> Elements<'a> {
+    /// The elements at index `i` of the first axis.
+    pub(crate) fn at(self, i: usize) -> Self {
+        assert!(i < self.shape[0]);
+        // The address of an element: the offset is within the reach that Layout::new checked.
+        let data = self.data.wrapping_offset(self.strides[0] * i as isize);
+        Elements { data, shape: &self.shape[1..], strides: &self.strides[1..], ..self }
+    }
+
+    /// Converts the elements to double, in C order.
+    pub(crate) fn read(self, values: &mut [f64]) {
+        match self.shape.first() {
+            None => self.read_run(0, 0, values),
+            Some(&extent) => self.read_range(0..extent, values),
+        }
+    }
+
+    /// As [`read`](Self::read), for a range of indices along the first axis.
+    pub(crate) fn read_range(self, range: Range<usize>, values: &mut [f64]) {
+        assert!(range.start <= range.end && range.end <= self.shape[0]);
+        match self.even_step() {
+            Some(step) => self.read_run(range.start, step, values),
+            None => {
+                let each = self.shape[1..].iter().product();
+                for (i, values) in range.zip(values.chunks_exact_mut(each)) {
+                    self.at(i).read(values);
+                }
+            }
+        }
+    }
+
+    /// The step from each element to the next, if it is the same throughout.
+    fn even_step(&self) -> Option<isize> {
+        let mut pairs = self.shape.windows(2).zip(self.strides.windows(2));
+        let even = pairs.all(|(extents, strides)| strides[0] == strides[1].wrapping_mul(extents[1] as isize));
+        if even { self.strides.last().copied() } else { None }
+    }
+
+    /// Reads elements that lie `step` bytes apart, from index `start` of the first axis on.
+    fn read_run(self, start: usize, step: isize, values: &mut [f64]) {
+        let (inner, available) = match self.shape {
+            [] => (1, 1),
+            [extent, rest @ ..] => (rest.iter().product(), extent * rest.iter().product::<usize>()),
+        };
+        assert!(start * inner + values.len() <= available);
+        let data = self.data.wrapping_offset(step * (start * inner) as isize);
+        let read = with_sample!(self.dtype, T => read_run::<T> as unsafe fn(*const u8, isize, &mut [f64]));
+        // SAFETY: the run's elements are elements of the array: their number was just compared with what there is, and
+        // whoever calls has found that they are `step` bytes apart.
+        unsafe { read(data, step, values) }
+    }
+
+    /// Copies the elements' bytes, in C order.
+    fn copy_bytes(self, bytes: &mut [u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        match self.shape.first() {
+            None => {
+                assert!(bytes.len() == self.dtype.size());
+                // SAFETY: one element of the array, into bytes of the same number that are our own.
+                unsafe { self.data.copy_to_nonoverlapping(bytes.as_mut_ptr(), bytes.len()) }
+            }
+            Some(&extent) => {
+                let each = bytes.len() / extent;
+                for (i, bytes) in bytes.chunks_exact_mut(each).enumerate() {
+                    self.at(i).copy_bytes(bytes);
+                }
+            }
+        }
+    }
+}
+
+/// Reads `values.len()` elements, `step` bytes apart.
+///
+/// # Safety
+/// They can be read.
+unsafe fn read_run<T: Sample>(data: *const u8, step: isize, values: &mut [f64]) {
+    if step == size_of::<T>() as isize {
+        let data = data.cast::<T>();
+        for (i, value) in values.iter_mut().enumerate() {
+            // SAFETY: the caller vouches for the elements; they need no alignment.
+            *value = unsafe { data.add(i).read_unaligned() }.to_f64();
+        }
+    } else {
+        for (i, value) in values.iter_mut().enumerate() {
+            // SAFETY: as above.
+            *value = unsafe { data.offset(step * i as isize).cast::<T>().read_unaligned() }.to_f64();
+        }
+    }
+}
+
+/// An array that is written.
+pub(crate) struct Output<'a> {
+    data: *mut u8,
+    layout: Layout,
+    /// Extents and strides for writing: as few axes as possible.
+    shape: Vec<usize>,
+    strides: Vec<isize>,
+    /// No two elements share memory.
+    distinct: bool,
+    caller: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Output<'a> {
+    /// Views the elements of `dtype` at `data`, the address of element [0, ..., 0].
+    ///
+    /// # Safety
+    /// Each element that `shape` and `strides` reach is memory that can be written, and nobody else reads or writes it
+    /// during `'a` but an [`Input`] that is kept [apart](Input::apart_from).
+    pub(crate) unsafe fn new(
+        name: &str,
+        data: *mut u8,
+        dtype: DType,
+        shape: Vec<usize>,
+        strides: Option<Vec<isize>>,
+    ) -> Result<Self, Error> {
+        let layout = Layout::new(name, dtype, shape, strides)?;
+        let (shape, strides) = layout.coalesced()?;
+        let distinct = !layout.may_overlap_itself()?;
+        Ok(Output { data, layout, shape, strides, distinct, caller: PhantomData })
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
+        &self.layout.shape
+    }
+
+    /// The right to write all elements.
+    pub(crate) fn whole(&mut self) -> Piece<'_> {
+        Piece { range: 0..self.layout.count, output: self }
+    }
+
+    /// Writes elements from `first` on, in C order.
+    ///
+    /// # Safety
+    /// Nobody else touches these elements meanwhile.
+    unsafe fn write(&self, first: usize, values: &[f64]) {
+        assert!(first + values.len() <= self.layout.count);
+        let (&[.., row], &[.., step]) = (&self.shape[..], &self.strides[..]) else {
+            // SAFETY: the one element there is.
+            return unsafe { self.write_run(0, 0, values) };
+        };
+        let mut first = first;
+        let mut values = values;
+        while !values.is_empty() {
+            let (mut outer, column) = (first / row, first % row);
+            let mut offset = column as isize * step;
+            for (&extent, &stride) in self.shape.iter().zip(&self.strides).rev().skip(1) {
+                offset += (outer % extent) as isize * stride;
+                outer /= extent;
+            }
+            let (now, later) = values.split_at(values.len().min(row - column));
+            // SAFETY: elements of one row, whose indices are within the extents.
+            unsafe { self.write_run(offset, step, now) };
+            first += now.len();
+            values = later;
+        }
+    }
+
+    /// Writes elements `step` bytes apart, the first at `offset` bytes.
+    ///
+    /// # Safety
+    /// They are elements of the array that nobody else touches meanwhile.
+    unsafe fn write_run(&self, offset: isize, step: isize, values: &[f64]) {
+        let data = self.data.wrapping_offset(offset);
+        let write = with_sample!(self.layout.dtype, T => write_run::<T> as unsafe fn(*mut u8, isize, &[f64]));
+        // SAFETY: passed on.
+        unsafe { write(data, step, values) }
+    }
+}
+
+/// Writes `values.len()` elements, `step` bytes apart.
+///
+/// # Safety
+/// They can be written, and nobody else touches them.
+unsafe fn write_run<T: Sample>(data: *mut u8, step: isize, values: &[f64]) {
+    // Runs of moderate values, nearly all there are, are cast by a loop that vectorises.
+    for (block, values) in values.chunks(WRITE_BLOCK).enumerate() {
+        let data = data.wrapping_offset(step * (block * WRITE_BLOCK) as isize);
+        let moderate = values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
+        if moderate && step == size_of::<T>() as isize {
+            for (i, &value) in values.iter().enumerate() {
+                // SAFETY: the magnitude was compared; the caller vouches for the element.
+                unsafe { data.cast::<T>().add(i).write_unaligned(T::from_moderate(value)) };
+            }
+        } else {
+            for (i, &value) in values.iter().enumerate() {
+                // SAFETY: the caller vouches for the element.
+                unsafe { data.offset(step * i as isize).cast::<T>().write_unaligned(T::from_f64(value)) };
+            }
+        }
+    }
+}
+
+const WRITE_BLOCK: usize = 64;
+
+/// The right to write a range of an output's elements, in C order. No two pieces share an element.
+pub(crate) struct Piece<'a> {
+    output: &'a Output<'a>,
+    range: Range<usize>,
+}
+
+// SAFETY: a piece is divided only if the output's elements share no memory, so pieces write different memory.
+unsafe impl Send for Piece<'_> {}
+
+impl<'a> Piece<'a> {
+    /// Which elements, counted in C order.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// Whether [`split_front`](Self::split_front) is allowed.
+    pub(crate) fn is_divisible(&self) -> bool {
+        self.output.distinct
+    }
+
+    /// Takes the first `n` elements, or as many as there are.
+    pub(crate) fn split_front(&mut self, n: usize) -> Piece<'a> {
+        assert!(self.is_divisible());
+        let cut = self.range.start + n.min(self.range.len());
+        let front = self.range.start..cut;
+        self.range.start = cut;
+        Piece { output: self.output, range: front }
+    }
+
+    /// Writes elements from `first` on.
+    pub(crate) fn write(&mut self, first: usize, values: &[f64]) {
+        assert!(self.range.start <= first && first + values.len() <= self.range.end);
+        // SAFETY: the elements are this piece's own, and the output's memory is nobody's but its pieces'.
+        unsafe { self.output.write(first, values) }
+    }
+}

@@ -1,0 +1,186 @@
+//! The drivers: lines -> kernel -> output.
+
+use crate::array::{Input, Output, Piece};
+use crate::boundary::Mode;
+use crate::error::Error;
+use crate::kernels::Kernel;
+use crate::kernels::pixel::Pixel;
+use crate::lines::{Lines, Plan};
+use crate::memory;
+use crate::parallel::{self, Gate, Progress, Threads};
+use crate::window::{Fitted, Window};
+
+/// Elements computed before they are cast and written.
+const STRETCH: usize = 1024;
+
+/// What to filter, and how.
+pub(crate) struct Job<'a, 'o> {
+    pub(crate) input: Input<'a>,
+    pub(crate) output: Output<'a>,
+    pub(crate) window: &'a Window<'a>,
+    pub(crate) options: Options<'o>,
+}
+
+/// How to run: boundary modes, threads, progress. All have defaults.
+///
+/// ```
+/// use llc::{Mode, Options, Threads};
+///
+/// let options = Options::new().mode(Mode::Nearest).threads(Threads::AllCores);
+/// ```
+#[derive(Default)]
+pub struct Options<'a> {
+    mode: Mode,
+    axis_modes: Option<&'a [Mode]>,
+    cval: f64,
+    threads: Threads,
+    progress: Option<Progress<'a>>,
+}
+
+impl<'a> Options<'a> {
+    /// Reflect at the boundaries, run on the calling thread.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The boundary mode along every axis.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Boundary modes, one for each filtered axis in the window's order, instead of [`mode`](Self::mode).
+    pub fn axis_modes(mut self, modes: &'a [Mode]) -> Self {
+        self.axis_modes = Some(modes);
+        self
+    }
+
+    /// What lies outside the array in [`Mode::Constant`]; it is not cast to the array's type.
+    pub fn cval(mut self, cval: f64) -> Self {
+        self.cval = cval;
+        self
+    }
+
+    /// How many threads may work. The results are the same for any number; small jobs stay on the calling thread.
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Hears, on the calling thread, the fraction that is done: at least every 50 ms while the function returns, and at
+    /// the end. When it returns `false` the call ends with [`Error::Cancelled`].
+    pub fn progress(mut self, progress: &'a mut dyn FnMut(f64) -> bool) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+}
+
+/// Applies a function that any thread may call to every window. `None` gives up.
+pub(crate) fn generic_filter(
+    job: Job<'_, '_>,
+    function: impl Fn(&mut [f64]) -> Option<f64> + Sync,
+) -> Result<(), Error> {
+    prepared(job, |plan, taps, output, threads, progress| {
+        parallel::run(output, threads, progress, || {
+            let kernel = Pixel::new(taps, &function)?;
+            Worker::new(plan, kernel)
+                .map(|mut worker| move |piece: Piece<'_>, gate: &mut Gate<'_>| worker.run(piece, gate))
+        })
+    })
+}
+
+/// The same for a function that only the calling thread may call: in C order of the output.
+pub(crate) fn generic_filter_seq(
+    job: Job<'_, '_>,
+    function: impl FnMut(&mut [f64]) -> Option<f64>,
+) -> Result<(), Error> {
+    prepared(job, |plan, taps, output, _, progress| {
+        let mut worker = Worker::new(plan, Pixel::new(taps, function)?)?;
+        parallel::run_on_caller(output, progress, |piece, gate| worker.run(piece, gate))
+    })
+}
+
+/// Checks a job and hands what is to be done to `go`.
+fn prepared(
+    job: Job<'_, '_>,
+    go: impl FnOnce(&Plan<'_>, usize, Output<'_>, Threads, Option<Progress<'_>>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let Job { input, output, window, options } = job;
+    check_shapes(input.shape(), output.shape())?;
+    let fitted = Fitted::new(window, input.shape())?;
+    let modes = match options.axis_modes {
+        Some(modes) if modes.len() != fitted.axes.len() => {
+            return Err(Error::argument(format_args!(
+                "options.axis_modes has {} entries, but the window has {}",
+                modes.len(),
+                fitted.axes.len()
+            )));
+        }
+        Some(modes) => memory::collected(modes.iter().copied())?,
+        None => memory::filled(fitted.axes.len(), options.mode)?,
+    };
+    if input.shape().contains(&0) {
+        return if options.progress.is_none_or(|tell| tell(1.0)) { Ok(()) } else { Err(Error::Cancelled) };
+    }
+    // A window too large to be gathered is refused before its rows are listed one by one.
+    drop(memory::reserved::<f64>(fitted.taps)?);
+
+    let input = input.apart_from(&output)?;
+    let plan = Plan::new(&input, &fitted, &modes, options.cval)?;
+    go(&plan, fitted.taps, output, options.threads, options.progress)
+}
+
+fn check_shapes(input: &[usize], output: &[usize]) -> Result<(), Error> {
+    if input.len() != output.len() {
+        let (input, output) = (input.len(), output.len());
+        return Err(Error::shape(format_args!("output.ndim is {output}, but must be the input's: {input}")));
+    }
+    for (i, (input, output)) in input.iter().zip(output).enumerate() {
+        if input != output {
+            return Err(Error::shape(format_args!("output.shape[{i}] is {output}, but must be the input's: {input}")));
+        }
+    }
+    Ok(())
+}
+
+/// What one thread works with.
+struct Worker<'p, K> {
+    lines: Lines<'p>,
+    kernel: K,
+    results: Vec<f64>,
+}
+
+impl<'p, K: Kernel> Worker<'p, K> {
+    fn new(plan: &'p Plan<'p>, kernel: K) -> Result<Self, Error> {
+        Ok(Worker { lines: Lines::new(plan)?, kernel, results: memory::filled(STRETCH, 0.0)? })
+    }
+
+    /// Computes and writes a piece of the output, until the gate shuts.
+    fn run(&mut self, mut piece: Piece<'_>, gate: &mut Gate<'_>) {
+        let range = piece.range();
+        let mut next = range.start;
+        while next < range.end {
+            let start = next;
+            let limit = STRETCH.min(range.end - start);
+            let mut filled = 0;
+            let mut halted = false;
+            while filled < limit && !halted {
+                let (taps, count) = self.lines.taps(start + filled, limit - filled);
+                let results = &mut self.results[filled..filled + count];
+                match self.kernel.run(&taps, start + filled, results, gate) {
+                    Ok(()) => filled += count,
+                    Err(halt) => {
+                        filled += halt.done;
+                        halted = true;
+                    }
+                }
+            }
+            piece.write(start, &self.results[..filled]);
+            gate.advance(filled);
+            if halted {
+                return;
+            }
+            next += filled;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What runs along a line.
+
+pub(crate) mod pixel;
+
+use crate::lines::Taps;
+use crate::parallel::{Gate, Halt};
+
+/// Computes output elements that lie side by side from their taps.
+pub(crate) trait Kernel {
+    /// Fills `results`, whose first is output element `first` in C order, asking `gate` before each step how far it may
+    /// go. `Err`: it stopped early; what it says to be done is.
+    fn run(&mut self, taps: &Taps<'_>, first: usize, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt>;
+}

@@ -1,0 +1,488 @@
+//! Extended lines: where the input becomes lines of doubles with the boundary rule applied to both ends.
+//!
+//! A *line* is what the innermost axes span: the last axis alone if it is long enough, otherwise as many of the last
+//! axes as make it so (a 16 x 16 image is one line, and so are the rows of a 1000 x 3 table together). Extended by the
+//! window's overhang on every side it lies in memory as a small padded array, and every tap is one offset into it.
+//! What remains of the window, along the outer axes, are its *rows*: which other lines an output line looks at.
+//!
+//! [`Plan`] works out once per call how array and window map to lines, rows and taps. Each worker owns a [`Lines`], which
+//! extends a line when a row first asks for it and keeps it as long as the window may come back to it. So memory is
+//! O(lines in the window), and a boundary is dealt with once per line: kernels never see one. Lines too long for that
+//! are cut into tiles along their first axis.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+
+use crate::array::{Elements, Input};
+use crate::boundary::Mode;
+use crate::error::Error;
+use crate::memory;
+use crate::window::Fitted;
+
+/// Axes are added to a line until it has this many elements: work per line is then small against work per element.
+const SHORT_LINE: usize = 64;
+
+/// Doubles that the lines in a window may take before they are cut into tiles: 4 MiB.
+const LINES_BUDGET: usize = 1 << 19;
+
+/// Doubles that may be spent on keeping lines until the window comes back to them: 1 MiB, to stay in the L2 cache.
+const KEPT_BUDGET: usize = 1 << 17;
+
+/// Elements of a tile that are worth the work of starting one.
+const SHORT_TILE: usize = 256;
+
+/// Doubles behind the last line that may be read, for copies in chunks.
+pub(crate) const SLACK: usize = 8;
+
+/// An axis as lines see it.
+#[derive(Clone, Copy)]
+struct Axis {
+    extent: usize,
+    /// Offset of the lowest tap.
+    low: isize,
+    /// From the lowest tap to the highest.
+    span: usize,
+    mode: Mode,
+}
+
+impl Axis {
+    /// What coordinate `c` shows.
+    fn source(&self, c: isize) -> Option<usize> {
+        self.mode.source(c, self.extent)
+    }
+}
+
+/// A run of taps that lie side by side in an extended line.
+struct Run {
+    row: usize,
+    /// Index of the first tap of output element 0 of the line.
+    at: usize,
+    len: usize,
+}
+
+/// How an array and a window map to lines.
+pub(crate) struct Plan<'a> {
+    input: &'a Input<'a>,
+    cval: f64,
+    outer: Vec<Axis>,
+    inner: Vec<Axis>,
+    /// Elements between neighbours of each inner axis, in an extended line.
+    pitches: Vec<usize>,
+    /// For each row, its place along each outer axis, counted from the lowest tap.
+    rows: Vec<usize>,
+    /// The taps in C order.
+    runs: Vec<Run>,
+    taps: usize,
+    /// Elements of a line.
+    line: usize,
+    /// Extent of a tile along the first inner axis; the last of a line may be shorter.
+    tile: usize,
+    /// Elements of an extended line, or of an extended tile of one.
+    extended: usize,
+    /// How many extended lines a worker keeps.
+    kept: usize,
+}
+
+impl<'a> Plan<'a> {
+    /// `modes`: one for each entry of the window. The array has elements.
+    pub(crate) fn new(input: &'a Input<'a>, window: &Fitted<'_>, modes: &[Mode], cval: f64) -> Result<Self, Error> {
+        let mut axes = axes(input.shape(), window, modes)?;
+        let mut line = 1;
+        let mut first_inner = axes.len();
+        while first_inner > 0 && line < SHORT_LINE {
+            first_inner -= 1;
+            line *= axes[first_inner].extent;
+        }
+        let inner = memory::collected(axes[first_inner..].iter().copied())?;
+        axes.truncate(first_inner);
+
+        let mut plan = Plan {
+            input,
+            cval,
+            outer: axes,
+            pitches: pitches(&inner)?,
+            inner,
+            rows: Vec::new(),
+            runs: Vec::new(),
+            taps: window.taps,
+            line,
+            tile: 0,
+            extended: 0,
+            kept: 0,
+        };
+        plan.list_taps(window)?;
+        plan.size_lines();
+        Ok(plan)
+    }
+
+    /// Lists the rows of the window, and its taps as runs.
+    fn list_taps(&mut self, window: &Fitted<'_>) -> Result<(), Error> {
+        let (outer, inner) = (&self.outer, &self.inner);
+        let places = outer.iter().try_fold(1_usize, |product, axis| product.checked_mul(axis.span + 1));
+        let mut row_at = memory::filled(places.ok_or(memory::out_of_memory::<usize>(usize::MAX))?, usize::MAX)?;
+        let mut offsets = memory::filled(outer.len() + inner.len(), 0_isize)?;
+        let (rows, runs) = (&mut self.rows, &mut self.runs);
+        let last = offsets.len().wrapping_sub(1);
+
+        window.stretches(|index, len| {
+            for (i, &axis) in window.axes.iter().enumerate() {
+                offsets[axis] = window.first[i] + index[i] as isize;
+            }
+            // Along the array's last axis a stretch of taps is a run; along others each tap is one of its own.
+            let along = window.axes.last().copied().unwrap_or(last);
+            let (pieces, len) = if along == last { (1, len) } else { (len, 1) };
+            for _ in 0..pieces {
+                let places = outer.iter().zip(&offsets).map(|(axis, &offset)| (offset - axis.low) as usize);
+                let key = outer.iter().zip(places.clone()).fold(0, |key, (axis, place)| key * (axis.span + 1) + place);
+                if row_at[key] == usize::MAX {
+                    row_at[key] = rows.len() / outer.len().max(1);
+                    rows.try_reserve(outer.len()).map_err(|_| memory::out_of_memory::<usize>(rows.len()))?;
+                    rows.extend(places);
+                }
+                let shifts =
+                    inner.iter().zip(&offsets[outer.len()..]).map(|(axis, &offset)| (offset - axis.low) as usize);
+                let at = shifts.zip(&self.pitches).map(|(shift, pitch)| shift * pitch).sum();
+                match runs.last_mut() {
+                    Some(Run { row, at: start, len: so_far }) if *row == row_at[key] && *start + *so_far == at => {
+                        *so_far += len;
+                    }
+                    _ => memory::push(runs, Run { row: row_at[key], at, len })?,
+                }
+                if along != last {
+                    offsets[along] += 1;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn row_count(&self) -> usize {
+        if self.outer.is_empty() { usize::from(self.taps > 0) } else { self.rows.len() / self.outer.len() }
+    }
+
+    /// Decides how long a tile is and how many extended lines are kept.
+    fn size_lines(&mut self) {
+        let lines: usize = self.outer.iter().map(|axis| axis.extent).product();
+        let rows = self.row_count().min(lines);
+        let Some((first, &pitch)) = self.inner.first().zip(self.pitches.first()) else {
+            (self.tile, self.extended, self.kept) = (1, 1, rows);
+            return;
+        };
+
+        let whole = (first.extent + first.span).saturating_mul(pitch);
+        self.tile = if whole.saturating_mul(rows) <= LINES_BUDGET {
+            first.extent
+        } else {
+            let affordable = (LINES_BUDGET / rows / pitch).saturating_sub(first.span);
+            affordable.max(SHORT_TILE.div_ceil(pitch)).min(first.extent)
+        };
+        self.extended = (self.tile + first.span).saturating_mul(pitch);
+
+        // The window comes back to a line one step later along the last outer axis, and again after a whole turn of that
+        // one step later along the axis before, and so on: keep lines for as many turns as memory allows.
+        self.kept = rows;
+        for turning in (0..self.outer.len()).filter(|&turning| self.outer[turning].span > 0) {
+            let seen = self.outer[..=turning].iter().map(|axis| axis.extent.min(axis.span + 1));
+            let turned = self.outer[turning + 1..].iter().map(|axis| axis.extent);
+            let enough = seen.chain(turned).fold(1, usize::saturating_mul);
+            if self.tile == first.extent && enough.saturating_mul(self.extended) <= KEPT_BUDGET {
+                self.kept = enough.max(rows);
+                break;
+            }
+        }
+    }
+
+    /// Where element `o` of a line lies in its extended tile, and how many elements from it on lie side by side.
+    fn place(&self, o: usize) -> (usize, usize) {
+        let (mut rest, mut at) = (o, 0);
+        let mut side_by_side = 1;
+        let mut even = true;
+        for (i, (axis, &pitch)) in self.inner.iter().zip(&self.pitches).enumerate().rev() {
+            let extent = axis.extent;
+            let mut c = rest % extent;
+            rest /= extent;
+            if i == 0 {
+                c %= self.tile;
+            }
+            at += c * pitch;
+            if even {
+                // With all axes further in unpadded, elements go on evenly to this axis's end.
+                let end = if i == 0 { self.tile } else { extent };
+                side_by_side = end * pitch - at;
+                even = axis.span == 0;
+            }
+        }
+        (at, side_by_side)
+    }
+
+    /// The tiles of a line, and the elements of each but the last.
+    fn tile_len(&self) -> usize {
+        match self.inner.split_first() {
+            None => 1,
+            Some((_, rest)) => self.tile * rest.iter().map(|axis| axis.extent).product::<usize>(),
+        }
+    }
+}
+
+/// The array's axes with what the window says of each.
+fn axes(shape: &[usize], window: &Fitted<'_>, modes: &[Mode]) -> Result<Vec<Axis>, Error> {
+    let mut axes =
+        memory::collected(shape.iter().map(|&extent| Axis { extent, low: 0, span: 0, mode: Mode::default() }))?;
+    let mut reach = memory::filled(window.axes.len(), (usize::MAX, 0))?;
+    window.stretches(|index, len| {
+        for (i, (&place, (low, high))) in index.iter().zip(&mut reach).enumerate() {
+            let end = if i + 1 == index.len() { place + len - 1 } else { place };
+            (*low, *high) = ((*low).min(place), (*high).max(end));
+        }
+        Ok(())
+    })?;
+    for (i, &(low, high)) in reach.iter().enumerate() {
+        let axis = &mut axes[window.axes[i]];
+        axis.mode = modes[i];
+        // Without taps, low is above high: nothing is looked at.
+        if low <= high {
+            (axis.low, axis.span) = (window.first[i] + low as isize, high - low);
+        }
+    }
+    Ok(axes)
+}
+
+/// Elements between neighbours of each inner axis, extended by its span (the first axis's extent does not matter).
+fn pitches(inner: &[Axis]) -> Result<Vec<usize>, Error> {
+    let mut pitches = memory::filled(inner.len(), 1_usize)?;
+    for i in (1..inner.len()).rev() {
+        let extended = inner[i].extent + inner[i].span;
+        pitches[i - 1] = pitches[i].checked_mul(extended).ok_or(memory::out_of_memory::<f64>(usize::MAX))?;
+    }
+    Ok(pitches)
+}
+
+/// The taps of output elements that lie side by side: those of element j are the runs
+/// `doubles[start + at + j..][..len]`, one after the other.
+pub(crate) struct Taps<'a> {
+    /// At least [`SLACK`] longer than what the runs reach.
+    pub(crate) doubles: &'a [f64],
+    /// Start and length of each run.
+    pub(crate) runs: &'a [(usize, usize)],
+    /// Place of element 0.
+    pub(crate) at: usize,
+}
+
+/// A worker's extended lines.
+pub(crate) struct Lines<'p> {
+    plan: &'p Plan<'p>,
+    /// The kept lines one after the other, then the line of constants if a mode has one.
+    doubles: Vec<f64>,
+    cache: Cache,
+    /// The line and the tile that the runs below are for.
+    current: Option<(usize, usize)>,
+    /// For each outer axis, what each place of the window along it shows: an index, or [`OUTSIDE`].
+    shown: Vec<usize>,
+    runs: Vec<(usize, usize)>,
+    /// Where each row's line starts in `doubles`.
+    starts: Vec<usize>,
+}
+
+/// In place of an index: the constant.
+const OUTSIDE: usize = usize::MAX;
+
+impl<'p> Lines<'p> {
+    pub(crate) fn new(plan: &'p Plan<'p>) -> Result<Self, Error> {
+        let has_constant = plan.outer.iter().any(|axis| axis.mode.is_constant());
+        let lines = plan.kept + usize::from(has_constant);
+        let len = lines.checked_mul(plan.extended).and_then(|len| len.checked_add(SLACK));
+        let mut doubles = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
+        doubles[plan.kept * plan.extended..].fill(plan.cval);
+        Ok(Lines {
+            plan,
+            doubles,
+            cache: Cache::new(plan.kept)?,
+            current: None,
+            shown: memory::filled(plan.outer.iter().map(|axis| axis.span + 1).sum(), OUTSIDE)?,
+            runs: memory::collected(plan.runs.iter().map(|run| (run.at, run.len)))?,
+            starts: memory::filled(plan.row_count(), 0)?,
+        })
+    }
+
+    /// The taps of output element `first`, counted in C order, and of those after it that lie side by side with it:
+    /// how many, at most `limit`.
+    pub(crate) fn taps(&mut self, first: usize, limit: usize) -> (Taps<'_>, usize) {
+        let plan = self.plan;
+        let (line, o) = (first / plan.line, first % plan.line);
+        let tile = o / plan.tile_len();
+        if self.current != Some((line, tile)) {
+            self.load(line, tile);
+        }
+        let (at, side_by_side) = plan.place(o);
+        let count = side_by_side.min(plan.line - o).min(limit);
+        (Taps { doubles: &self.doubles, runs: &self.runs, at }, count)
+    }
+
+    /// Has all rows of an output line (of a tile of it) extended, and points the runs into them.
+    fn load(&mut self, line: usize, tile: usize) {
+        let plan = self.plan;
+        if self.current.is_none_or(|(_, current)| current != tile) {
+            self.cache.clear();
+        }
+        self.current = Some((line, tile));
+
+        let mut rest = line;
+        let mut end = self.shown.len();
+        for axis in plan.outer.iter().rev() {
+            let (outer, p) = (rest / axis.extent, rest % axis.extent);
+            rest = outer;
+            let places = end - (axis.span + 1)..end;
+            end = places.start;
+            for (c, shown) in (p as isize + axis.low..).zip(&mut self.shown[places]) {
+                *shown = axis.source(c).unwrap_or(OUTSIDE);
+            }
+        }
+
+        self.cache.next_window();
+        for row in 0..self.starts.len() {
+            let slot = self.row(row, tile);
+            self.starts[row] = slot * plan.extended;
+        }
+        for ((start, _), run) in self.runs.iter_mut().zip(&plan.runs) {
+            *start = self.starts[run.row] + run.at;
+        }
+    }
+
+    /// The slot of the line that a row shows, extended if it was not.
+    fn row(&mut self, row: usize, tile: usize) -> usize {
+        let plan = self.plan;
+        let dims = plan.outer.len();
+        let places = &plan.rows[row * dims..][..dims];
+        let mut line = 0;
+        let mut base = 0;
+        for (axis, &place) in plan.outer.iter().zip(places) {
+            let index = self.shown[base + place];
+            if index == OUTSIDE {
+                return plan.kept;
+            }
+            line = line * axis.extent + index;
+            base += axis.span + 1;
+        }
+
+        let (slot, found) = self.cache.find(line);
+        if !found {
+            let mut elements = plan.input.elements();
+            let mut base = 0;
+            for (axis, &place) in plan.outer.iter().zip(places) {
+                elements = elements.at(self.shown[base + place]);
+                base += axis.span + 1;
+            }
+            let extended = &mut self.doubles[slot * plan.extended..][..plan.extended];
+            match plan.inner.split_first() {
+                None => elements.read(extended),
+                Some((first, rest)) => {
+                    let start = tile * plan.tile;
+                    let end = first.extent.min(start + plan.tile);
+                    extend(elements, first, rest, start..end, plan.cval, extended);
+                }
+            }
+        }
+        slot
+    }
+}
+
+/// Fills `extended` with what `elements` show at the coordinates `range` along the first axis, and wherever the window
+/// reaches from there, along all axes.
+fn extend(elements: Elements<'_>, first: &Axis, rest: &[Axis], range: Range<usize>, cval: f64, extended: &mut [f64]) {
+    let low = range.start as isize + first.low;
+    let high = low + (range.len() + first.span) as isize;
+    let each: usize = rest.iter().map(|axis| axis.extent + axis.span).product();
+
+    let extend_one = |c: isize, extended: &mut [f64]| match (first.source(c), rest.split_first()) {
+        (None, _) => extended.fill(cval),
+        (Some(i), None) => elements.at(i).read(extended),
+        (Some(i), Some((next, rest))) => extend(elements.at(i), next, rest, 0..next.extent, cval, extended),
+    };
+    let at = |c: isize| (c - low) as usize * each;
+
+    // Elements within the array come in one go where nothing lies between them.
+    let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
+    let at_once = rest.iter().all(|axis| axis.span == 0 && axis.low == 0);
+    if at_once && !inside.is_empty() {
+        elements
+            .read_range(inside.start as usize..inside.end as usize, &mut extended[at(inside.start)..at(inside.end)]);
+    }
+    for c in low..high {
+        if !(at_once && inside.contains(&c)) {
+            extend_one(c, &mut extended[at(c)..at(c + 1)]);
+        }
+    }
+}
+
+/// Which line lies in which slot.
+struct Cache {
+    slot_of: HashMap<usize, usize, BuildHasherDefault<Spread>>,
+    slots: Vec<Slot>,
+    /// The slot to be given up next: lines are first used in the order in which they are last used.
+    oldest: usize,
+    /// Number of the current window.
+    window: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    line: usize,
+    /// The last window that looked at it.
+    window: usize,
+}
+
+impl Cache {
+    fn new(slots: usize) -> Result<Self, Error> {
+        let mut slot_of = HashMap::default();
+        slot_of.try_reserve(slots + 1).map_err(|_| memory::out_of_memory::<(usize, usize)>(slots + 1))?;
+        Ok(Cache { slot_of, slots: memory::filled(slots, Slot { line: OUTSIDE, window: 0 })?, oldest: 0, window: 0 })
+    }
+
+    fn clear(&mut self) {
+        self.slot_of.clear();
+        self.slots.fill(Slot { line: OUTSIDE, window: 0 });
+    }
+
+    /// Lines found from now on stay until the next call.
+    fn next_window(&mut self) {
+        self.window += 1;
+    }
+
+    /// The slot of `line`, and whether it is there already.
+    fn find(&mut self, line: usize) -> (usize, bool) {
+        if let Some(&slot) = self.slot_of.get(&line) {
+            self.slots[slot].window = self.window;
+            return (slot, true);
+        }
+        // There are at least as many slots as different lines in a window.
+        while self.slots[self.oldest].window == self.window {
+            self.oldest = (self.oldest + 1) % self.slots.len();
+        }
+        let slot = self.oldest;
+        self.oldest = (self.oldest + 1) % self.slots.len();
+        self.slot_of.remove(&self.slots[slot].line);
+        self.slot_of.insert(line, slot);
+        self.slots[slot] = Slot { line, window: self.window };
+        (slot, false)
+    }
+}
+
+/// Hashes line numbers: small, distinct and nobody's to attack with.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("line numbers are usize");
+    }
+
+    fn write_usize(&mut self, line: usize) {
+        // Fibonacci hashing: the table takes its tags from the upper bits.
+        self.0 = (line as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}

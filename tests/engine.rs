@@ -1,0 +1,183 @@
+//! Holds the engine to a naive reference on random arrays, windows and options.
+
+use llc::{Mode, Options, Threads, Window, generic_filter, generic_filter_seq};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
+use proptest::prelude::*;
+
+/// The definition, in ten lines: for every output element, every tap in C order of the footprint.
+fn naive(
+    input: &ArrayViewD<'_, f64>,
+    mask: &ArrayD<bool>,
+    (origins, axes, modes): (&[isize], &[isize], &[Mode]),
+    cval: f64,
+    function: impl Fn(&mut [f64]) -> f64,
+) -> ArrayD<f64> {
+    ArrayD::from_shape_fn(input.raw_dim(), |p| {
+        let taps = mask.indexed_iter().filter(|&(_, &tap)| tap).map(|(k, _)| {
+            let mut at = p.clone();
+            for i in 0..axes.len() {
+                let axis = axes[i].rem_euclid(input.ndim() as isize) as usize;
+                let c = p[axis] as isize - (mask.shape()[i] / 2) as isize - origins[i] + k[i] as isize;
+                match walk(modes[i], c, input.shape()[axis] as isize) {
+                    Some(c) => at[axis] = c as usize,
+                    None => return cval,
+                }
+            }
+            input[at]
+        });
+        function(&mut taps.collect::<Vec<_>>())
+    })
+}
+
+/// The element that coordinate `c` shows, found by going there step by step.
+fn walk(mode: Mode, mut c: isize, n: isize) -> Option<isize> {
+    while !(0..n).contains(&c) {
+        c = match mode {
+            Mode::Reflect | Mode::GridMirror if c < 0 => -1 - c,
+            Mode::Reflect | Mode::GridMirror => 2 * n - 1 - c,
+            Mode::Nearest => c.signum().max(0) * (n - 1),
+            Mode::Mirror if n == 1 => 0,
+            Mode::Mirror if c < 0 => -c,
+            Mode::Mirror => 2 * (n - 1) - c,
+            Mode::Wrap | Mode::GridWrap => c - n * c.signum(),
+            Mode::Constant | Mode::GridConstant => return None,
+        };
+    }
+    Some(c)
+}
+
+/// A function that tells every order of its values from every other, and spoils them as callbacks may.
+fn weighted(values: &mut [f64]) -> f64 {
+    let result = values.iter().fold(0.25, |sum, value| sum * 1.0625 + value);
+    values.fill(f64::NAN);
+    result
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    /// In the order of the memory, before it is cut and turned.
+    memory: ArrayD<f64>,
+    steps: Vec<isize>,
+    permutation: Vec<usize>,
+    axes: Vec<isize>,
+    mask: ArrayD<bool>,
+    box_window: bool,
+    origins: Vec<isize>,
+    modes: Vec<Mode>,
+    cval: f64,
+    threads: usize,
+}
+
+impl Case {
+    /// The array to be filtered: a view of `memory` with steps, reversed and permuted axes.
+    fn view(&self) -> ArrayViewD<'_, f64> {
+        let mut view = self.memory.view();
+        for (axis, &step) in self.steps.iter().enumerate() {
+            view.slice_axis_inplace(Axis(axis), Slice::new(0, None, step));
+        }
+        view.permuted_axes(IxDyn(&self.permutation))
+    }
+}
+
+fn modes() -> impl Strategy<Value = Mode> {
+    use Mode::*;
+    prop::sample::select(vec![Reflect, Nearest, Mirror, Wrap, Constant, GridConstant, GridMirror, GridWrap])
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let shapes = prop_oneof![
+        6 => prop::collection::vec(1_usize..8, 0..5),
+        2 => (1_usize..6, 60_usize..200).prop_map(|(rows, columns)| vec![rows, columns]),
+        2 => (60_usize..200, 1_usize..4).prop_map(|(rows, columns)| vec![rows, columns]),
+        1 => (600_usize..4000).prop_map(|n| vec![n]),
+        1 => (2_usize..5, 5_usize..20, 64_usize..80).prop_map(|(z, y, x)| vec![z, y, x]),
+    ];
+    let arrays = shapes.prop_flat_map(|shape| {
+        let dims = shape.len();
+        let values = prop::collection::vec(-1000_i16..1000, shape.iter().product::<usize>());
+        let steps = prop::collection::vec(prop::sample::select(vec![1_isize, 1, 1, -1, 2, -2, 3]), dims);
+        let permutation = Just((0..dims).collect::<Vec<_>>()).prop_shuffle();
+        (Just(shape), values, steps, permutation)
+    });
+    let windowed = arrays.prop_flat_map(|(shape, values, steps, permutation)| {
+        let dims = shape.len();
+        let all: Vec<isize> = (0..dims as isize).collect();
+        let axes = (Just(all).prop_shuffle(), 0..=dims, any::<bool>()).prop_map(move |(mut axes, n, negative)| {
+            axes.truncate(n);
+            if negative {
+                axes.iter_mut().for_each(|axis| *axis -= dims as isize);
+            }
+            axes
+        });
+        (Just((shape, values, steps, permutation)), axes)
+    });
+    windowed.prop_flat_map(|((shape, values, steps, permutation), axes)| {
+        let n = axes.len();
+        let largest = [1, 40, 9, 5, 4][n];
+        prop::collection::vec(1_usize..=largest, n).prop_flat_map(move |extents| {
+            let volume = extents.iter().product::<usize>();
+            let mask = prop_oneof![
+                Just(vec![true; volume]),
+                prop::collection::vec(any::<bool>(), volume),
+                prop::collection::vec(prop::bool::weighted(0.1), volume),
+            ];
+            let origins: Vec<_> =
+                extents.iter().map(|&extent| -(extent as isize / 2)..=(extent as isize - 1) / 2).collect();
+            let fixed =
+                Just((shape.clone(), values.clone(), steps.clone(), permutation.clone(), axes.clone(), extents));
+            let modes = prop::collection::vec(modes(), n);
+            (fixed, mask, origins, modes, any::<bool>(), 0_usize..4).prop_map(
+                |((shape, values, steps, permutation, axes, extents), mask, origins, modes, box_window, threads)| {
+                    Case {
+                        memory: ArrayD::from_shape_vec(IxDyn(&shape), values.into_iter().map(f64::from).collect())
+                            .unwrap(),
+                        steps,
+                        permutation,
+                        axes,
+                        box_window: box_window && mask.iter().all(|&tap| tap),
+                        mask: ArrayD::from_shape_vec(IxDyn(&extents), mask).unwrap(),
+                        origins,
+                        modes,
+                        cval: -77.5,
+                        threads,
+                    }
+                },
+            )
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_tap_is_the_naive_one(case in cases()) {
+        let input = case.view();
+        let expected = naive(&input, &case.mask, (&case.origins, &case.axes, &case.modes), case.cval, weighted);
+
+        let extents = case.mask.shape().to_vec();
+        let window = if case.box_window { Window::new(&extents) } else { Window::from_footprint(case.mask.view()) };
+        let window = window.origins(&case.origins).axes(&case.axes);
+        let options = || Options::new().axis_modes(&case.modes).cval(case.cval);
+
+        let mut output = ArrayD::<f64>::zeros(input.raw_dim());
+        let threads = Threads::Count(case.threads);
+        generic_filter(input.view(), output.view_mut(), &window, options().threads(threads), weighted).unwrap();
+        prop_assert_eq!(&output, &expected);
+
+        // Into the same layout as the memory's, that is in another order than C's.
+        let mut output = ArrayD::<f64>::zeros(IxDyn(&permuted(input.shape(), &case.permutation)));
+        let turned = output.view_mut().permuted_axes(IxDyn(&case.permutation));
+        generic_filter_seq(input.view(), turned, &window, options(), weighted).unwrap();
+        prop_assert_eq!(output.permuted_axes(IxDyn(&case.permutation)), expected);
+    }
+}
+
+/// The shape that `permutation` turns into `shape`.
+fn permuted(shape: &[usize], permutation: &[usize]) -> Vec<usize> {
+    let mut before = vec![0; shape.len()];
+    for (&extent, &axis) in shape.iter().zip(permutation) {
+        before[axis] = extent;
+    }
+    before
+}
