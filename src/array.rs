@@ -356,7 +356,8 @@ unsafe fn write_run<T: Sample>(data: *mut u8, step: isize, values: &[f64]) {
     // Runs of moderate values, nearly all there are, are cast by a loop that vectorises.
     for (block, values) in values.chunks(WRITE_BLOCK).enumerate() {
         let data = data.wrapping_offset(step * (block * WRITE_BLOCK) as isize);
-        let moderate = values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
+        let moderate =
+            T::MODERATE == f64::INFINITY || values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
         if moderate && step == size_of::<T>() as isize {
             for (i, &value) in values.iter().enumerate() {
                 // SAFETY: the magnitude was compared; the caller vouches for the element.

@@ -84,7 +84,7 @@ elements! {
 
 /// An element as it lies in memory: any bytes of its size are one.
 pub(crate) trait Sample: Copy {
-    /// Below this magnitude [`from_moderate`](Self::from_moderate) holds.
+    /// Below this magnitude [`from_moderate`](Self::from_moderate) holds; infinite: for all values, NaN too.
     const MODERATE: f64;
 
     fn to_f64(self) -> f64;
@@ -95,7 +95,7 @@ pub(crate) trait Sample: Copy {
     /// The same for magnitudes below [`MODERATE`](Self::MODERATE), in a way that vectorises.
     ///
     /// # Safety
-    /// `value.abs() < Self::MODERATE`.
+    /// `value.abs() < Self::MODERATE`, if that is finite.
     unsafe fn from_moderate(value: f64) -> Self;
 }
 

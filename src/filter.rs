@@ -75,10 +75,11 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Applies a function that any thread may call to every window. `None` gives up.
+/// Applies a function that any thread may call to every window. It gets the values and the result to set; `false`
+/// gives up.
 pub(crate) fn generic_filter(
     job: Job<'_, '_>,
-    function: impl Fn(&mut [f64]) -> Option<f64> + Sync,
+    function: impl Fn(&mut [f64], &mut f64) -> bool + Sync,
 ) -> Result<(), Error> {
     prepared(job, |plan, taps, output, threads, progress| {
         parallel::run(output, threads, progress, || {
@@ -92,7 +93,7 @@ pub(crate) fn generic_filter(
 /// The same for a function that only the calling thread may call: in C order of the output.
 pub(crate) fn generic_filter_seq(
     job: Job<'_, '_>,
-    function: impl FnMut(&mut [f64]) -> Option<f64>,
+    function: impl FnMut(&mut [f64], &mut f64) -> bool,
 ) -> Result<(), Error> {
     prepared(job, |plan, taps, output, _, progress| {
         let mut worker = Worker::new(plan, Pixel::new(taps, function)?)?;

@@ -77,7 +77,10 @@ where
     D: Dimension,
     F: Fn(&mut [f64]) -> f64 + Sync,
 {
-    filter::generic_filter(job(input, output, window, options)?, |values| Some(function(values)))
+    filter::generic_filter(job(input, output, window, options)?, |values, result| {
+        *result = function(values);
+        true
+    })
 }
 
 /// As [`generic_filter`], for a function that keeps state: it runs on the calling thread only, in C order of the output.
@@ -113,7 +116,10 @@ where
     D: Dimension,
     F: FnMut(&mut [f64]) -> f64,
 {
-    filter::generic_filter_seq(job(input, output, window, options)?, |values| Some(function(values)))
+    filter::generic_filter_seq(job(input, output, window, options)?, |values, result| {
+        *result = function(values);
+        true
+    })
 }
 
 /// As [`generic_filter`], for a function that may give up by returning `None`.
@@ -146,7 +152,11 @@ where
     D: Dimension,
     F: Fn(&mut [f64]) -> Option<f64> + Sync,
 {
-    filter::generic_filter(job(input, output, window, options)?, function)
+    filter::generic_filter(job(input, output, window, options)?, |values, result| {
+        let value = function(values);
+        *result = value.unwrap_or_default();
+        value.is_some()
+    })
 }
 
 fn job<'a, 'o, A: Element, B: Element, D: Dimension>(

@@ -402,16 +402,17 @@ fn extend(elements: Elements<'_>, first: &Axis, rest: &[Axis], range: Range<usiz
     let at = |c: isize| (c - low) as usize * each;
 
     // Elements within the array come in one go where nothing lies between them.
-    let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
-    let at_once = rest.iter().all(|axis| axis.span == 0 && axis.low == 0);
-    if at_once && !inside.is_empty() {
-        elements
-            .read_range(inside.start as usize..inside.end as usize, &mut extended[at(inside.start)..at(inside.end)]);
-    }
-    for c in low..high {
-        if !(at_once && inside.contains(&c)) {
-            extend_one(c, &mut extended[at(c)..at(c + 1)]);
+    let mut one_by_one = (low..high, 0..0);
+    if rest.iter().all(|axis| axis.span == 0 && axis.low == 0) {
+        let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
+        let range = inside.start as usize..inside.end as usize;
+        if !range.is_empty() {
+            elements.read_range(range, &mut extended[at(inside.start)..at(inside.end)]);
+            one_by_one = (low..inside.start, inside.end..high);
         }
+    }
+    for c in one_by_one.0.chain(one_by_one.1) {
+        extend_one(c, &mut extended[at(c)..at(c + 1)]);
     }
 }
 

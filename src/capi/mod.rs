@@ -47,12 +47,9 @@ pub unsafe extern "C" fn llc_generic_filter(
     let user_data = UserData(user_data);
     answer(error, || {
         let function = function.ok_or_else(|| read::null(format_args!("function")))?;
-        let call = move |buffer: &mut [f64]| {
-            let mut value = 0.0;
+        let call = move |buffer: &mut [f64], value: &mut f64| {
             // SAFETY: the caller's function, called as the header says it is.
-            let go_on =
-                unsafe { function(buffer.as_mut_ptr(), buffer.len() as isize, &mut value, user_data.pointer()) };
-            (go_on != 0).then_some(value)
+            unsafe { function(buffer.as_mut_ptr(), buffer.len() as isize, value, user_data.pointer()) != 0 }
         };
 
         // SAFETY: the caller's pointers are what the header says.

@@ -11,10 +11,10 @@ use crate::lines::{SLACK, Taps};
 use crate::memory;
 use crate::parallel::{Gate, Halt};
 
-/// Neighbourhoods gathered ahead of the calls.
-const AHEAD: usize = 16;
+/// Neighbourhoods gathered ahead of the calls, at most ...
+const AHEAD: usize = 64;
 
-/// Doubles gathered ahead: they should still be in the L1 cache when their turn comes.
+/// ... and the doubles they may take: they should still be in the L1 cache when their turn comes.
 const AHEAD_DOUBLES: usize = 2048;
 
 /// Up to this many taps are gathered one by one.
@@ -23,7 +23,8 @@ const FEW: usize = 27;
 /// Copies the taps of `count` elements from element `j` on into the buffer, one neighbourhood after the other.
 type Gather = fn(taps: &Taps<'_>, j: usize, count: usize, buffer: &mut [f64]);
 
-/// Calls `function` with each neighbourhood; it may overwrite the values, and gives up with `None`.
+/// Calls `function` with each neighbourhood, which it may overwrite, and the result to set, which is 0 so far. It gives
+/// up with `false`.
 pub(crate) struct Pixel<F> {
     function: F,
     taps: usize,
@@ -32,7 +33,7 @@ pub(crate) struct Pixel<F> {
     buffer: Vec<f64>,
 }
 
-impl<F: FnMut(&mut [f64]) -> Option<f64>> Pixel<F> {
+impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
     pub(crate) fn new(taps: usize, function: F) -> Result<Self, Error> {
         let ahead = (AHEAD_DOUBLES / taps.max(1)).clamp(1, AHEAD);
         let len = taps.checked_mul(ahead).and_then(|len| len.checked_add(SLACK));
@@ -41,7 +42,7 @@ impl<F: FnMut(&mut [f64]) -> Option<f64>> Pixel<F> {
     }
 }
 
-impl<F: FnMut(&mut [f64]) -> Option<f64>> Kernel for Pixel<F> {
+impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
     fn run(&mut self, taps: &Taps<'_>, first: usize, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
         let mut done = 0;
         while done < results.len() {
@@ -50,14 +51,17 @@ impl<F: FnMut(&mut [f64]) -> Option<f64>> Kernel for Pixel<F> {
                 return Err(Halt { done });
             }
             (self.gather)(taps, done, count, &mut self.buffer);
+            let mut neighbourhoods = &mut self.buffer[..count * self.taps];
             for (i, result) in results[done..done + count].iter_mut().enumerate() {
                 let index = first + done + i;
                 if gate.is_shut(index) {
                     return Err(Halt { done: done + i });
                 }
-                match (self.function)(&mut self.buffer[i * self.taps..][..self.taps]) {
-                    Some(value) => *result = value,
-                    None => return Err(gate.fail(index, done + i)),
+                let (values, later) = neighbourhoods.split_at_mut(self.taps);
+                neighbourhoods = later;
+                *result = 0.0;
+                if !(self.function)(values, result) {
+                    return Err(gate.fail(index, done + i));
                 }
             }
             done += count;
