@@ -23,35 +23,48 @@ impl Layout {
     /// Checks the extents and strides of the argument called `name`; no strides means C order without gaps.
     fn new(name: &str, dtype: DType, shape: Vec<usize>, strides: Option<Vec<isize>>) -> Result<Self, Error> {
         // A zero extent excuses nothing: whether a shape is allowed does not depend on the other extents.
-        let product = shape.iter().try_fold(1_isize, |product, &extent| product.checked_mul(extent.max(1) as isize));
-        if product.is_none() || shape.iter().any(|&extent| extent > isize::MAX as usize) {
-            return Err(Error::shape(format_args!("{name}.shape: the product of the extents overflows intptr_t")));
+        let size = if strides.is_some() { 1 } else { dtype.size() as isize };
+        let mut product = size;
+        for (i, &extent) in shape.iter().enumerate() {
+            let extended = isize::try_from(extent.max(1)).ok().and_then(|extent| product.checked_mul(extent));
+            product = extended.ok_or_else(|| {
+                let unit = if strides.is_some() { "elements" } else { "bytes" };
+                Error::shape(format_args!(
+                    "{name}.shape[{i}] is {extent}, but that makes more {unit} than intptr_t can count"
+                ))
+            })?;
         }
         let count = shape.iter().product();
 
         let strides = match strides {
             Some(strides) => strides,
-            None => contiguous(&shape, dtype.size()).ok_or_else(|| too_far(name))?,
+            None => contiguous(&shape, dtype.size())?,
         };
         let layout = Layout { dtype, shape, strides, count };
-        if layout.reach().is_none() {
-            return Err(too_far(name));
+        if let Err(i) = layout.reach() {
+            return Err(Error::shape(format_args!(
+                "{name}.strides[{i}] is {}, but with an extent of {} the elements lie further apart than intptr_t can tell",
+                layout.strides[i], layout.shape[i]
+            )));
         }
         Ok(layout)
     }
 
-    /// The bytes between the lowest and the highest element, relative to element [0, ..., 0]. `None`: not addressable.
-    fn reach(&self) -> Option<Range<isize>> {
-        if self.count == 0 {
-            return Some(0..0);
-        }
+    /// The bytes between the lowest and the highest element, relative to element [0, ..., 0]. `Err`: the axis along which
+    /// they lie too far apart.
+    fn reach(&self) -> Result<Range<isize>, usize> {
         let mut reach = 0..self.dtype.size() as isize;
-        for (&extent, &stride) in self.shape.iter().zip(&self.strides) {
-            let last = stride.checked_mul(extent as isize - 1)?;
-            reach = reach.start.checked_add(last.min(0))?..reach.end.checked_add(last.max(0))?;
+        for (axis, (&extent, &stride)) in self.shape.iter().zip(&self.strides).enumerate() {
+            if self.count == 0 {
+                return Ok(0..0);
+            }
+            let extended = stride.checked_mul(extent as isize - 1).and_then(|last| {
+                let (start, end) = (reach.start.checked_add(last.min(0))?, reach.end.checked_add(last.max(0))?);
+                end.checked_sub(start).map(|_| start..end)
+            });
+            reach = extended.ok_or(axis)?;
         }
-        reach.end.checked_sub(reach.start)?;
-        Some(reach)
+        Ok(reach)
     }
 
     /// The same elements in the same order with as few axes as possible: neighbours that continue each other merge,
@@ -93,19 +106,15 @@ impl Layout {
     }
 }
 
-/// Strides in bytes of C order without gaps.
-fn contiguous(shape: &[usize], size: usize) -> Option<Vec<isize>> {
-    let mut strides = memory::filled(shape.len(), 0).ok()?;
+/// Strides in bytes of C order without gaps, for extents whose product in bytes is known not to overflow.
+fn contiguous(shape: &[usize], size: usize) -> Result<Vec<isize>, Error> {
+    let mut strides = memory::filled(shape.len(), 0)?;
     let mut step = size as isize;
     for (stride, &extent) in strides.iter_mut().zip(shape).rev() {
         *stride = step;
-        step = step.checked_mul(extent.max(1) as isize)?;
+        step *= extent.max(1) as isize;
     }
-    Some(strides)
-}
-
-fn too_far(name: &str) -> Error {
-    Error::shape(format_args!("{name}.strides: the elements lie further apart than intptr_t can tell, in bytes"))
+    Ok(strides)
 }
 
 /// An array that is read.

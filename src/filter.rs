@@ -3,11 +3,12 @@
 use crate::array::{Input, Output, Piece};
 use crate::boundary::Mode;
 use crate::error::Error;
+use crate::gate::{Gate, Progress};
 use crate::kernels::Kernel;
 use crate::kernels::pixel::Pixel;
 use crate::lines::{Lines, Plan};
 use crate::memory;
-use crate::parallel::{self, Gate, Progress, Threads};
+use crate::parallel::{self, Threads};
 use crate::window::{Fitted, Window};
 
 /// Elements computed before they are cast and written.

@@ -33,11 +33,13 @@ mod capi;
 mod dtype;
 mod error;
 mod filter;
+mod gate;
 mod kernels;
 mod lines;
 mod memory;
 mod parallel;
 mod signals;
+mod stopwatch;
 mod window;
 
 use ndarray::{ArrayView, ArrayViewMut, Dimension};

@@ -1,4 +1,4 @@
-//! Workers, cancellation, progress: dividing an output among threads.
+//! Workers: dividing an output among threads.
 //!
 //! The calling thread starts alone and looks at the clock. Only if much is left to do after a short while does it start
 //! workers; all of them, itself included, then take pieces from the front of what is left. So pieces begin in C order,
@@ -7,13 +7,14 @@
 //!
 //! Workers live only during a call. No pool is at rest, so a process may fork or unload the library at any time.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::array::{Output, Piece};
 use crate::error::Error;
+use crate::gate::{Clock, Gate, Progress, Shared};
 use crate::memory;
 use crate::signals;
 
@@ -29,9 +30,6 @@ pub enum Threads {
     AllCores,
 }
 
-/// Hears the fraction that is done; `false` cancels.
-pub(crate) type Progress<'a> = &'a mut dyn FnMut(f64) -> bool;
-
 /// How long the calling thread works before it thinks of starting others. Starting one takes about 60 microseconds.
 const ALONE: Duration = Duration::from_micros(100);
 
@@ -44,150 +42,8 @@ const THREADS_MAX: usize = 1024;
 /// Stack of a worker, whatever the environment says.
 const STACK: usize = 4 << 20;
 
-/// How often progress is told.
-const TELL: Duration = Duration::from_millis(20);
-
-/// Elements between two looks at the clock are chosen so that they take about this long ...
-const LOOK: Duration = Duration::from_micros(200);
-
-/// ... but are never more than this many: callbacks may get slower at any time.
-const LOOK_ELEMENTS: usize = 64;
-
-/// What all threads of a call share.
-struct Shared {
-    /// Elements from here on need not be computed: the lowest that failed, 0 when cancelled.
-    limit: AtomicUsize,
-    cancelled: AtomicBool,
-    done: AtomicUsize,
-    total: usize,
-}
-
-impl Shared {
-    fn new(total: usize) -> Self {
-        let limit = AtomicUsize::new(usize::MAX);
-        Shared { limit, cancelled: AtomicBool::new(false), done: AtomicUsize::new(0), total }
-    }
-
-    fn stop(&self) {
-        self.limit.store(0, Ordering::Relaxed);
-    }
-
-    /// Tells the end to whoever listens, and how the call ended.
-    fn finish(&self, progress: Option<Progress<'_>>) -> Result<(), Error> {
-        let limit = self.limit.load(Ordering::Relaxed);
-        if self.cancelled.load(Ordering::Relaxed) {
-            Err(Error::Cancelled)
-        } else if limit < usize::MAX {
-            Err(Error::Callback { index: limit })
-        } else if progress.is_none_or(|tell| tell(1.0)) {
-            Ok(())
-        } else {
-            Err(Error::Cancelled)
-        }
-    }
-}
-
-/// A kernel stopped early.
-pub(crate) struct Halt {
-    /// Elements it has computed.
-    pub(crate) done: usize,
-}
-
-/// What a kernel asks whether to go on; on the calling thread also where progress is told.
-pub(crate) struct Gate<'a> {
-    shared: &'a Shared,
-    clock: Option<Clock<'a>>,
-}
-
-impl Gate<'_> {
-    /// How many elements from `index` on may be computed before asking again, at most `wanted`; 0 means stop.
-    #[inline]
-    pub(crate) fn allow(&mut self, index: usize, wanted: usize) -> usize {
-        if self.is_shut(index) {
-            return 0;
-        }
-        match &mut self.clock {
-            None => wanted,
-            Some(clock) => clock.allow(wanted, self.shared),
-        }
-    }
-
-    /// Whether the element need not be computed any more.
-    #[inline]
-    pub(crate) fn is_shut(&self, index: usize) -> bool {
-        index >= self.shared.limit.load(Ordering::Relaxed)
-    }
-
-    /// Element `index` failed, `done` elements into the kernel's work.
-    pub(crate) fn fail(&self, index: usize, done: usize) -> Halt {
-        self.shared.limit.fetch_min(index, Ordering::Relaxed);
-        Halt { done }
-    }
-
-    /// Elements are computed and written.
-    pub(crate) fn advance(&mut self, elements: usize) {
-        self.shared.done.fetch_add(elements, Ordering::Relaxed);
-        if let Some(clock) = &mut self.clock {
-            clock.allowed = 0;
-        }
-    }
-}
-
-/// Tells progress on time, without looking at the clock for every element.
-struct Clock<'a> {
-    progress: Progress<'a>,
-    told: Instant,
-    looked: Instant,
-    /// Elements between two looks.
-    step: usize,
-    /// Elements until the next look.
-    left: usize,
-    /// Elements allowed since the last that were counted as done.
-    allowed: usize,
-}
-
-impl<'a> Clock<'a> {
-    fn new(progress: Progress<'a>) -> Self {
-        let now = Instant::now();
-        Clock { progress, told: now, looked: now, step: 1, left: 1, allowed: 0 }
-    }
-
-    #[inline]
-    fn allow(&mut self, wanted: usize, shared: &Shared) -> usize {
-        if self.left == 0 && !self.look(shared) {
-            return 0;
-        }
-        let allowed = wanted.min(self.left);
-        self.left -= allowed;
-        self.allowed += allowed;
-        allowed
-    }
-
-    /// Looks at the clock, tells progress if it is time. `false`: cancelled.
-    fn look(&mut self, shared: &Shared) -> bool {
-        let now = Instant::now();
-        let took = now - self.looked;
-        self.step = if took < LOOK { (self.step * 2).min(LOOK_ELEMENTS) } else { (self.step / 8).max(1) };
-        self.looked = now;
-        self.left = self.step;
-        self.tell(now, shared)
-    }
-
-    /// Tells progress if it is time. `false`: cancelled.
-    fn tell(&mut self, now: Instant, shared: &Shared) -> bool {
-        if now - self.told < TELL {
-            return true;
-        }
-        self.told = now;
-        let done = shared.done.load(Ordering::Relaxed) + self.allowed;
-        if (self.progress)(done.min(shared.total) as f64 / shared.total as f64) {
-            return true;
-        }
-        shared.cancelled.store(true, Ordering::Relaxed);
-        shared.stop();
-        false
-    }
-}
+/// How often the calling thread tells progress when only others still work.
+const TELL: Duration = Duration::from_millis(10);
 
 /// Has `work` done for all of `output` on the calling thread, in C order.
 pub(crate) fn run_on_caller(
@@ -245,7 +101,7 @@ fn work_alone(
     let started = Instant::now();
     let mut elements = 0;
     let mut next = 1;
-    while !rest.range().is_empty() && !gate.is_shut(rest.range().start) {
+    while !rest.range().is_empty() && rest.range().start < gate.limit() {
         let piece = rest.split_front(next);
         elements += piece.range().len();
         work(piece, gate);
@@ -273,7 +129,7 @@ impl<'a> Queue<'a> {
         // A thread that panicked left no piece half split.
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         let left = rest.range();
-        if left.is_empty() || gate.is_shut(left.start) {
+        if left.is_empty() || left.start >= gate.limit() {
             return None;
         }
         Some(rest.split_front((left.len() / (2 * self.threads)).max(self.grain)))
@@ -321,11 +177,15 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
         drop(blocked);
 
         drain(&mut work, gate);
-        if let Some(clock) = &mut gate.clock {
+        if gate.limit() > 0
+            && let Some(clock) = &mut gate.clock
+        {
             let _stop = StopOnPanic(shared);
             while active.load(Ordering::Acquire) > 0 {
                 thread::park_timeout(TELL);
-                clock.tell(Instant::now(), shared);
+                if !clock.tell(shared) {
+                    break;
+                }
             }
         }
         for handle in handles {

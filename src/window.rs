@@ -65,10 +65,16 @@ pub(crate) fn volume(shape: &[usize]) -> Result<usize, Error> {
     if let Some(i) = shape.iter().position(|&extent| extent == 0) {
         return Err(Error::shape(format_args!("window.shape[{i}] is 0, but extents of a window are 1 or more")));
     }
-    let product = shape.iter().try_fold(1_isize, |product, &extent| product.checked_mul(extent.try_into().ok()?));
-    product
-        .map(|product| product as usize)
-        .ok_or_else(|| Error::shape(format_args!("window.shape: the product of the extents overflows intptr_t")))
+    let mut volume = 1_isize;
+    for (i, &extent) in shape.iter().enumerate() {
+        let extended = isize::try_from(extent).ok().and_then(|extent| volume.checked_mul(extent));
+        volume = extended.ok_or_else(|| {
+            Error::shape(format_args!(
+                "window.shape[{i}] is {extent}, but that makes more elements than intptr_t can count"
+            ))
+        })?;
+    }
+    Ok(volume as usize)
 }
 
 /// A window that is known to fit an array.

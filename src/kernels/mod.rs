@@ -2,12 +2,12 @@
 
 pub(crate) mod pixel;
 
+use crate::gate::{Gate, Halt};
 use crate::lines::Taps;
-use crate::parallel::{Gate, Halt};
 
 /// Computes output elements that lie side by side from their taps.
 pub(crate) trait Kernel {
-    /// Fills `results`, whose first is output element `first` in C order, asking `gate` before each step how far it may
-    /// go. `Err`: it stopped early; what it says to be done is.
+    /// Fills `results`, whose first is output element `first` in C order, asking `gate` whether to, one by one. `Err`:
+    /// it stopped early; what it says to be done is.
     fn run(&mut self, taps: &Taps<'_>, first: usize, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt>;
 }

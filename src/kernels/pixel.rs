@@ -6,10 +6,10 @@
 //! go past a run's end, since what comes after overwrites them.
 
 use crate::error::Error;
+use crate::gate::{Gate, Halt};
 use crate::kernels::Kernel;
 use crate::lines::{SLACK, Taps};
 use crate::memory;
-use crate::parallel::{Gate, Halt};
 
 /// Neighbourhoods gathered ahead of the calls, at most ...
 const AHEAD: usize = 64;
@@ -46,15 +46,12 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
     fn run(&mut self, taps: &Taps<'_>, first: usize, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
         let mut done = 0;
         while done < results.len() {
-            let count = gate.allow(first + done, self.ahead.min(results.len() - done));
-            if count == 0 {
-                return Err(Halt { done });
-            }
+            let count = self.ahead.min(results.len() - done);
             (self.gather)(taps, done, count, &mut self.buffer);
             let mut neighbourhoods = &mut self.buffer[..count * self.taps];
             for (i, result) in results[done..done + count].iter_mut().enumerate() {
                 let index = first + done + i;
-                if gate.is_shut(index) {
+                if !gate.admits(index) {
                     return Err(Halt { done: done + i });
                 }
                 let (values, later) = neighbourhoods.split_at_mut(self.taps);

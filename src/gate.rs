@@ -1,0 +1,167 @@
+//! What a kernel asks before each element: whether somebody wants it to stop, and on the calling thread whether it is time
+//! to tell progress.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::stopwatch::Stopwatch;
+
+/// Hears the fraction that is done; `false` cancels.
+pub(crate) type Progress<'a> = &'a mut dyn FnMut(f64) -> bool;
+
+/// Progress is told after this long, in short calls ...
+const TELL_SOON: Duration = Duration::from_millis(10);
+
+/// ... and in long ones, which keeps a safe distance from the promised 50 ms.
+const TELL_LATE: Duration = Duration::from_millis(25);
+
+/// How often the times between make it in a call, about.
+const TELL_TIMES: u32 = 400;
+
+/// Elements between two looks at the clock, at most: callbacks may get slower at any time.
+const LOOK: u32 = 8;
+
+/// Elements that take longer are looked after one by one.
+const SLOW: Duration = Duration::from_millis(2);
+
+/// What all threads of a call share.
+pub(crate) struct Shared {
+    /// Elements from here on need not be computed: the lowest that failed, 0 when cancelled.
+    limit: AtomicUsize,
+    cancelled: AtomicBool,
+    done: AtomicUsize,
+    total: usize,
+}
+
+impl Shared {
+    pub(crate) fn new(total: usize) -> Self {
+        let limit = AtomicUsize::new(usize::MAX);
+        Shared { limit, cancelled: AtomicBool::new(false), done: AtomicUsize::new(0), total }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.limit.store(0, Ordering::Relaxed);
+    }
+
+    /// Tells the end to whoever listens, and how the call ended.
+    pub(crate) fn finish(&self, progress: Option<Progress<'_>>) -> Result<(), Error> {
+        let limit = self.limit.load(Ordering::Relaxed);
+        if self.cancelled.load(Ordering::Relaxed) {
+            Err(Error::Cancelled)
+        } else if limit < usize::MAX {
+            Err(Error::Callback { index: limit })
+        } else if progress.is_none_or(|tell| tell(1.0)) {
+            Ok(())
+        } else {
+            Err(Error::Cancelled)
+        }
+    }
+}
+
+/// A kernel stopped early.
+pub(crate) struct Halt {
+    /// Elements it has computed.
+    pub(crate) done: usize,
+}
+
+/// What a kernel asks whether to go on; on the calling thread also where progress is told.
+pub(crate) struct Gate<'a> {
+    pub(crate) shared: &'a Shared,
+    /// On the calling thread, if somebody listens.
+    pub(crate) clock: Option<Clock<'a>>,
+}
+
+impl Gate<'_> {
+    /// Whether element `index` is to be computed, now; otherwise the kernel stops.
+    #[inline]
+    pub(crate) fn admits(&mut self, index: usize) -> bool {
+        index < self.limit()
+            && match &mut self.clock {
+                None => true,
+                Some(clock) => clock.tick(self.shared),
+            }
+    }
+
+    /// Elements from here on need not be computed any more.
+    #[inline]
+    pub(crate) fn limit(&self) -> usize {
+        self.shared.limit.load(Ordering::Relaxed)
+    }
+
+    /// Element `index` failed, `done` elements into the kernel's work.
+    pub(crate) fn fail(&self, index: usize, done: usize) -> Halt {
+        self.shared.limit.fetch_min(index, Ordering::Relaxed);
+        Halt { done }
+    }
+
+    /// Elements are computed and written.
+    pub(crate) fn advance(&mut self, elements: usize) {
+        self.shared.done.fetch_add(elements, Ordering::Relaxed);
+        if let Some(clock) = &mut self.clock {
+            clock.under_way = 0;
+        }
+    }
+}
+
+/// Tells progress on time, without looking at the clock for every element.
+pub(crate) struct Clock<'a> {
+    progress: Progress<'a>,
+    watch: Stopwatch,
+    /// Times of the call.
+    told: Duration,
+    looked: Duration,
+    /// Elements from one look to the next.
+    step: u32,
+    /// Elements until the next look.
+    left: u32,
+    /// Elements admitted since some were last counted as done.
+    under_way: usize,
+}
+
+impl<'a> Clock<'a> {
+    pub(crate) fn new(progress: Progress<'a>) -> Self {
+        let watch = Stopwatch::start();
+        Clock { progress, watch, told: Duration::ZERO, looked: Duration::ZERO, step: 1, left: 1, under_way: 0 }
+    }
+
+    /// Another element. `false`: cancelled.
+    #[inline]
+    fn tick(&mut self, shared: &Shared) -> bool {
+        self.left -= 1;
+        if self.left == 0 && !self.look(shared) {
+            return false;
+        }
+        self.under_way += 1;
+        true
+    }
+
+    /// Looks at the clock, tells progress if it is time. `false`: cancelled.
+    fn look(&mut self, shared: &Shared) -> bool {
+        let now = self.watch.elapsed();
+        self.step = if now - self.looked < SLOW { (self.step * 2).min(LOOK) } else { 1 };
+        self.left = self.step;
+        self.looked = now;
+        self.tell_at(now, shared)
+    }
+
+    /// Tells progress if it is time. `false`: cancelled.
+    pub(crate) fn tell(&mut self, shared: &Shared) -> bool {
+        self.tell_at(self.watch.elapsed(), shared)
+    }
+
+    fn tell_at(&mut self, now: Duration, shared: &Shared) -> bool {
+        let interval = (now / TELL_TIMES).clamp(TELL_SOON, TELL_LATE);
+        if now - self.told < interval {
+            return true;
+        }
+        self.told = now;
+        let done = (shared.done.load(Ordering::Relaxed) + self.under_way).min(shared.total);
+        if (self.progress)(done as f64 / shared.total as f64) {
+            return true;
+        }
+        shared.cancelled.store(true, Ordering::Relaxed);
+        shared.stop();
+        false
+    }
+}
