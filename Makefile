@@ -1,0 +1,59 @@
+# The front door. Everything is made below target/.
+#
+#   make          the shared and the static library, in target/release
+#   make demo     two filters in C over a photograph, before and after
+#   make test     every test: Rust, C, C++; again under valgrind and with sanitizers
+#   make lint     rustfmt and clippy
+#   make bench    side by side with SciPy
+#   make header   rewrites include/llc.h from src/capi
+#   make reference   rewrites tests/reference/cases.bin with SciPy
+
+CARGO ?= cargo
+PYTHON ?= python3
+RELEASE := target/release
+DEMO := target/demo
+VENV := target/venv
+# The ABI version, as in the soname that build.rs gives the library.
+ABI := $(shell sed -n 's/^version = "\([0-9]*\.[0-9]*\).*/\1/p' Cargo.toml)
+EXAMPLE_FLAGS := -std=c99 -O2 -Wall -Wextra -Wpedantic -Iinclude -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
+
+.PHONY: library demo test test-rust test-valgrind test-sanitizers lint bench header reference clean
+
+library:
+	$(CARGO) build --release
+	ln -sf libllc.so $(RELEASE)/libllc.so.$(ABI)
+
+demo: library
+	$(CARGO) build --release --example png
+	mkdir -p $(DEMO)
+	$(CC) $(EXAMPLE_FLAGS) examples/c/first.c -o $(DEMO)/first -lllc
+	$(CC) $(EXAMPLE_FLAGS) examples/c/demo.c -o $(DEMO)/demo -lllc -lm
+	$(DEMO)/first
+
+test: test-rust test-valgrind test-sanitizers
+
+test-rust:
+	$(CARGO) test
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --all-targets -- -D warnings
+
+header:
+	LLC_WRITE_HEADER=1 $(CARGO) test --test header
+
+bench: library $(VENV)/bench
+	$(VENV)/bin/python benches/compare.py
+
+reference: $(VENV)/reference
+	$(VENV)/bin/python tests/reference/make.py
+
+$(VENV)/bench: benches/requirements.txt
+$(VENV)/reference: tests/reference/requirements.txt
+$(VENV)/%:
+	$(PYTHON) -m venv $(VENV) || { echo "python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+clean:
+	$(CARGO) clean
