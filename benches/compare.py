@@ -1,0 +1,265 @@
+"""Times libllc beside SciPy: the same compiled C callback (a minimum) through both, in one process.
+
+    python benches/compare.py [--quick] [--markdown] [--library PATH]
+
+Before anything is timed, results are checked to be the same bit for bit. Contenders take turns within each round and
+reuse their output arrays (a fresh one costs page faults); times are medians over the rounds. Runs on Linux.
+"""
+
+import argparse
+import ctypes
+import datetime
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import scipy
+from scipy import ndimage
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = ROOT / "target/release/libllc.so"
+HEADINGS = ("case", "threads", "SciPy", "libllc", "ratio", "target")
+SMALL_CALLS = 1000
+WINDOW_LIMIT = 4 << 30
+DTYPES = {"uint8": 1 | 8 << 8, "float64": 2 | 64 << 8}  # LLC_UINT8, LLC_FLOAT64
+
+
+@dataclass
+class Case:
+    """A filter of a random array, and the ratios of SciPy's to libllc's time to reach, by number of threads."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    footprint: np.ndarray
+    targets: dict[int, float]
+
+
+def cross(ndim: int) -> np.ndarray:
+    return ndimage.generate_binary_structure(ndim, 1)
+
+
+def box(*shape: int) -> np.ndarray:
+    return np.ones(shape, bool)
+
+
+CASES = [
+    Case("cross, float64 2048 x 2048", (2048, 2048), "float64", cross(2), {1: 1.9, 2: 3.6}),
+    Case("3 x 3, float64 2048 x 2048", (2048, 2048), "float64", box(3, 3), {1: 1.9, 2: 3.4}),
+    Case("11 x 11, float64 2048 x 2048", (2048, 2048), "float64", box(11, 11), {1: 1.7, 2: 3.2}),
+    Case("cross, uint8 2048 x 2048", (2048, 2048), "uint8", cross(2), {1: 2.0}),
+    Case("cross, float64 160 x 160 x 160", (160, 160, 160), "float64", cross(3), {1: 2.0}),
+]
+
+
+# libllc through ctypes: the structures of llc.h, and calls with everything prepared.
+
+Extents = ctypes.POINTER(ctypes.c_ssize_t)
+Mask = ctypes.POINTER(ctypes.c_ubyte)
+
+
+class Array(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int32), ("ndim", ctypes.c_int32), ("shape", Extents),
+                ("strides", Extents)]
+
+
+class Window(ctypes.Structure):
+    _fields_ = [("ndim", ctypes.c_int32), ("flags", ctypes.c_int32), ("shape", Extents),
+                ("footprint", Mask), ("origins", Extents), ("axes", ctypes.c_void_p)]
+
+
+class Options(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("mode", ctypes.c_int32), ("threads", ctypes.c_int32),
+                ("cval", ctypes.c_double), ("axis_modes", ctypes.c_void_p), ("progress", ctypes.c_void_p),
+                ("progress_data", ctypes.c_void_p)]
+
+
+class Error(ctypes.Structure):
+    _fields_ = [("status", ctypes.c_int32), ("reserved0", ctypes.c_int32), ("index", ctypes.c_ssize_t),
+                ("reserved", ctypes.c_ssize_t * 2), ("message", ctypes.c_char * 256)]
+
+
+class Contenders:
+    """Both libraries and the callback; makes calls without arguments, which are what is timed."""
+
+    def __init__(self, library: Path) -> None:
+        self.llc = ctypes.CDLL(str(library))
+        self.llc.llc_version_string.restype = ctypes.c_char_p
+        self.callbacks = ctypes.CDLL(str(callbacks_beside(library)))
+        self.minimum = self.callbacks.minimum
+        self.minimum.argtypes = [ctypes.POINTER(ctypes.c_double), ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_double),
+                                 ctypes.c_void_p]
+
+    def scipy_call(self, data: np.ndarray, output: np.ndarray, footprint: np.ndarray) -> Callable[[], None]:
+        function = scipy.LowLevelCallable(self.minimum)
+        return lambda: ndimage.generic_filter(data, function, footprint=footprint, output=output)
+
+    def llc_call(self, data: np.ndarray, output: np.ndarray, footprint: np.ndarray, threads: int,
+                 times: int = 1) -> Callable[[], None]:
+        """The arrays must outlive the call that is returned."""
+        mask = None if footprint.all() else np.ctypeslib.as_ctypes(footprint.astype(np.uint8).ravel())
+        window = Window(ndim=footprint.ndim, shape=footprint.ctypes.shape_as(ctypes.c_ssize_t), footprint=mask)
+        options = Options(struct_size=ctypes.sizeof(Options), threads=threads)
+        error = Error()
+        arguments = [ctypes.byref(llc_array(data)), ctypes.byref(llc_array(output)), ctypes.byref(window),
+                     self.minimum, ctypes.byref(options), ctypes.byref(error)]
+
+        def call() -> None:
+            if self.callbacks.repeat(times, self.llc.llc_generic_filter, *arguments) != 0:
+                raise RuntimeError(error.message.decode())
+
+        return call
+
+
+def llc_array(array: np.ndarray) -> Array:
+    return Array(array.ctypes.data, DTYPES[array.dtype.name], array.ndim, array.ctypes.shape_as(ctypes.c_ssize_t))
+
+
+def callbacks_beside(library: Path) -> Path:
+    path = library.parent / "libcallbacks.so"
+    subprocess.run(["cc", "-O3", "-shared", "-fPIC", "-ffp-contract=off", f"-I{ROOT}/include", "-o", path,
+                    ROOT / "benches/callbacks.c"], check=True)
+    return path
+
+
+# Measurements. Each gives rows of the table.
+
+def random_array(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    return (256 * np.random.default_rng(0).random(shape)).astype(dtype)
+
+
+def seconds(call: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def medians(calls: list[Callable[[], None]], rounds: int) -> list[float]:
+    times = [[seconds(call) for call in calls] for _ in range(rounds)]
+    return [statistics.median(column) for column in zip(*times)]
+
+
+def measure(contenders: Contenders, case: Case, rounds: int) -> list[tuple[str, ...]]:
+    data = random_array(case.shape, case.dtype)
+    expected, output = np.empty_like(data), np.empty_like(data)
+    calls = [contenders.scipy_call(data, expected, case.footprint)]
+    calls[0]()
+    for threads in case.targets:
+        output.fill(0)
+        calls.append(contenders.llc_call(data, output, case.footprint, threads))
+        calls[-1]()
+        assert output.tobytes() == expected.tobytes(), f"{case.name}, {threads} threads: not SciPy's result"
+    reference, *times = medians(calls, rounds)
+    return [(case.name, str(threads), duration(reference), duration(own), f"{reference / own:.2f}",
+             target(f">= {wanted}", reference / own >= wanted))
+            for (threads, wanted), own in zip(case.targets.items(), times)]
+
+
+def measure_small_call(contenders: Contenders, rounds: int) -> tuple[str, ...]:
+    data = random_array((16, 16), "float64")
+    expected, output = np.empty_like(data), np.empty_like(data)
+    scipy_call = contenders.scipy_call(data, expected, box(3, 3))
+    llc_calls = contenders.llc_call(data, output, box(3, 3), 1, SMALL_CALLS)
+
+    def scipy_calls() -> None:
+        for _ in range(SMALL_CALLS):
+            scipy_call()
+
+    reference, own = (total / SMALL_CALLS for total in medians([scipy_calls, llc_calls], rounds))
+    assert output.tobytes() == expected.tobytes(), "16 x 16: not SciPy's result"
+    return ("one call: 3 x 3, float64 16 x 16 (a)", "1", duration(reference), duration(own), f"{reference / own:.2f}",
+            target("< 10 us", own < 10e-6))
+
+
+def measure_large_window(library: Path) -> tuple[str, ...]:
+    name = "513 x 513, float64 48 x 48 (b)"
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as fresh_process:
+        elapsed, memory = fresh_process.submit(large_window, library, False).result()
+        try:
+            reference = "{0}, {1:.1f} MB".format(*fresh_process.submit(large_window, library, True).result())
+        except MemoryError:
+            reference = "MemoryError"
+    return (name, "1", reference, f"{duration(elapsed)}, {memory:.1f} MB", "", target("< 200 MB", memory < 200))
+
+
+def large_window(library: Path, by_scipy: bool) -> tuple[float, float]:
+    """Seconds and megabytes that a window much larger than the array takes, in a process of its own."""
+    resource.setrlimit(resource.RLIMIT_AS, (WINDOW_LIMIT, WINDOW_LIMIT))
+    contenders = Contenders(library)
+    data, footprint = random_array((48, 48), "float64"), box(513, 513)
+    output = np.zeros_like(data)
+    call = (contenders.scipy_call(data, output, footprint) if by_scipy
+            else contenders.llc_call(data, output, footprint, 1))
+    before = peak_memory()
+    elapsed = seconds(call)
+    assert (output == data.min()).all(), "513 x 513: not the minimum of the array"
+    return elapsed, (peak_memory() - before) / 1e6
+
+
+def peak_memory() -> int:
+    # Not ru_maxrss, which a process inherits from the one that started it.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
+
+# The report.
+
+def duration(value: float) -> str:
+    return f"{value * 1e6:.1f} us" if value < 1e-4 else f"{value * 1e3:.1f} ms"
+
+
+def target(text: str, reached: bool) -> str:
+    return text if reached else f"{text} MISSED"
+
+
+def cpu_model() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def print_table(rows: list[tuple[str, ...]], markdown: bool) -> None:
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows)]
+    start, between, end = ("| ", " | ", " |") if markdown else ("", "  ", "")
+    rule = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
+    for row in [HEADINGS, *([rule] if markdown else []), *rows]:
+        cells = [cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
+        print(start + between.join(cells) + end)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
+    parser.add_argument("--library", type=Path, default=LIBRARY, help="libllc to load (%(default)s)")
+    arguments = parser.parse_args()
+    library = arguments.library.resolve()
+    rounds = 5 if arguments.quick else 21
+
+    rows = [measure_large_window(library)]
+    contenders = Contenders(library)
+    image = random_array((2048, 2048), "float64")
+    copy = np.zeros_like(image)
+    memcpy, = medians([lambda: np.copyto(copy, image)], rounds)
+    rows = [*(row for case in CASES for row in measure(contenders, case, rounds)),
+            measure_small_call(contenders, rounds), *rows]
+
+    print(f"{cpu_model()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}; {datetime.date.today()};\n"
+          f"libllc {contenders.llc.llc_version_string().decode()}, SciPy {scipy.__version__}, NumPy {np.__version__}, "
+          f"Python {platform.python_version()}. Callback: minimum, in C.\n"
+          f"Medians of {rounds} rounds; memcpy of float64 2048 x 2048: {duration(memcpy)}.\n")
+    print_table(rows, arguments.markdown)
+    print(f"\n(a) SciPy from Python, libllc from C. (b) Time and growth of the peak memory, in at most "
+          f"{WINDOW_LIMIT >> 30} GiB of address space;\nSciPy's table of offsets has (48 x 513)^2 entries, 4.9 GB.")
+
+
+if __name__ == "__main__":
+    main()
