@@ -217,6 +217,16 @@ impl<'a> Elements<'a> {
         }
     }
 
+    /// Has the elements at a range of indices along the first axis, the only one, brought near.
+    pub(crate) fn prefetch(self, range: Range<usize>) {
+        if let ([extent], [step]) = (self.shape, self.strides)
+            && range.end <= *extent
+            && step.unsigned_abs() <= CACHE_LINE
+        {
+            prefetch(self.data.wrapping_offset(step * range.start as isize), step * range.len() as isize);
+        }
+    }
+
     /// The step from each element to the next, if it is the same throughout.
     fn even_step(&self) -> Option<isize> {
         let mut pairs = self.shape.windows(2).zip(self.strides.windows(2));
@@ -412,10 +422,39 @@ impl<'a> Piece<'a> {
         Piece { output: self.output, range: front }
     }
 
+    /// Has the memory of `n` elements from `first` on brought near, if they lie side by side.
+    pub(crate) fn prefetch(&self, first: usize, n: usize) {
+        let size = self.output.layout.dtype.size() as isize;
+        if self.output.strides[..] == [size] {
+            prefetch(self.output.data.wrapping_offset(size * first as isize), size * n as isize);
+        }
+    }
+
     /// Writes elements from `first` on.
     pub(crate) fn write(&mut self, first: usize, values: &[f64]) {
         assert!(self.range.start <= first && first + values.len() <= self.range.end);
         // SAFETY: the elements are this piece's own, and the output's memory is nobody's but its pieces'.
         unsafe { self.output.write(first, values) }
+    }
+}
+
+/// Bytes that memory is fetched by, on nearly every machine.
+const CACHE_LINE: usize = 64;
+
+/// Starts to fetch `bytes` bytes of memory, before the address if negative, into the cache.
+///
+/// A callback computes on what the cache holds, and while it does the memory is idle: fetching ahead hides most of the
+/// time that reading the input and writing the output take (10 % of the cross footprint's).
+fn prefetch(data: *const u8, bytes: isize) {
+    let start = data.wrapping_offset(bytes.min(0));
+    for line in (0..bytes.unsigned_abs()).step_by(CACHE_LINE) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, which any address may be given to.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (start, line);
     }
 }

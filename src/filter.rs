@@ -11,8 +11,8 @@ use crate::memory;
 use crate::parallel::{self, Threads};
 use crate::window::{Fitted, Window};
 
-/// Elements computed before they are cast and written.
-const STRETCH: usize = 1024;
+/// Elements computed before they are cast and written. Also how far ahead memory is fetched: not too much at once.
+const STRETCH: usize = 256;
 
 /// What to filter, and how.
 pub(crate) struct Job<'a, 'o> {
@@ -164,6 +164,7 @@ impl<'p, K: Kernel> Worker<'p, K> {
         while next < range.end {
             let start = next;
             let limit = STRETCH.min(range.end - start);
+            piece.prefetch(start, limit);
             let mut filled = 0;
             let mut halted = false;
             while filled < limit && !halted {

@@ -20,7 +20,7 @@ const TELL_LATE: Duration = Duration::from_millis(25);
 const TELL_TIMES: u32 = 400;
 
 /// Elements between two looks at the clock, at most: callbacks may get slower at any time.
-const LOOK: u32 = 8;
+const LOOK: usize = 8;
 
 /// Elements that take longer are looked after one by one.
 const SLOW: Duration = Duration::from_millis(2);
@@ -40,13 +40,20 @@ impl Shared {
         Shared { limit, cancelled: AtomicBool::new(false), done: AtomicUsize::new(0), total }
     }
 
+    /// Elements from here on need not be computed any more.
+    #[inline]
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// No element need be computed any more.
     pub(crate) fn stop(&self) {
         self.limit.store(0, Ordering::Relaxed);
     }
 
     /// Tells the end to whoever listens, and how the call ended.
     pub(crate) fn finish(&self, progress: Option<Progress<'_>>) -> Result<(), Error> {
-        let limit = self.limit.load(Ordering::Relaxed);
+        let limit = self.limit();
         if self.cancelled.load(Ordering::Relaxed) {
             Err(Error::Cancelled)
         } else if limit < usize::MAX {
@@ -73,26 +80,26 @@ pub(crate) struct Gate<'a> {
 }
 
 impl Gate<'_> {
-    /// Whether element `index` is to be computed, now; otherwise the kernel stops.
-    #[inline]
-    pub(crate) fn admits(&mut self, index: usize) -> bool {
-        index < self.limit()
-            && match &mut self.clock {
-                None => true,
-                Some(clock) => clock.tick(self.shared),
-            }
+    /// How many elements from `index` on may be computed before asking again, at most `wanted`; 0 means stop.
+    pub(crate) fn allow(&mut self, index: usize, wanted: usize) -> usize {
+        if self.is_shut(index) {
+            return 0;
+        }
+        match &mut self.clock {
+            None => wanted,
+            Some(clock) => clock.allow(wanted, self.shared),
+        }
     }
 
-    /// Elements from here on need not be computed any more.
+    /// Whether element `index` need not be computed any more. Cheap enough to ask for every one.
     #[inline]
-    pub(crate) fn limit(&self) -> usize {
-        self.shared.limit.load(Ordering::Relaxed)
+    pub(crate) fn is_shut(&self, index: usize) -> bool {
+        index >= self.shared.limit()
     }
 
-    /// Element `index` failed, `done` elements into the kernel's work.
-    pub(crate) fn fail(&self, index: usize, done: usize) -> Halt {
+    /// Element `index` failed.
+    pub(crate) fn fail(&self, index: usize) {
         self.shared.limit.fetch_min(index, Ordering::Relaxed);
-        Halt { done }
     }
 
     /// Elements are computed and written.
@@ -112,28 +119,27 @@ pub(crate) struct Clock<'a> {
     told: Duration,
     looked: Duration,
     /// Elements from one look to the next.
-    step: u32,
+    step: usize,
     /// Elements until the next look.
-    left: u32,
-    /// Elements admitted since some were last counted as done.
+    left: usize,
+    /// Elements allowed since some were last counted as done.
     under_way: usize,
 }
 
 impl<'a> Clock<'a> {
     pub(crate) fn new(progress: Progress<'a>) -> Self {
         let watch = Stopwatch::start();
-        Clock { progress, watch, told: Duration::ZERO, looked: Duration::ZERO, step: 1, left: 1, under_way: 0 }
+        Clock { progress, watch, told: Duration::ZERO, looked: Duration::ZERO, step: 1, left: 0, under_way: 0 }
     }
 
-    /// Another element. `false`: cancelled.
-    #[inline]
-    fn tick(&mut self, shared: &Shared) -> bool {
-        self.left -= 1;
+    fn allow(&mut self, wanted: usize, shared: &Shared) -> usize {
         if self.left == 0 && !self.look(shared) {
-            return false;
+            return 0;
         }
-        self.under_way += 1;
-        true
+        let allowed = wanted.min(self.left);
+        self.left -= allowed;
+        self.under_way += allowed;
+        allowed
     }
 
     /// Looks at the clock, tells progress if it is time. `false`: cancelled.

@@ -32,9 +32,6 @@ const KEPT_BUDGET: usize = 1 << 17;
 /// Elements of a tile that are worth the work of starting one.
 const SHORT_TILE: usize = 256;
 
-/// Doubles behind the last line that may be read, for copies in chunks.
-pub(crate) const SLACK: usize = 8;
-
 /// An axis as lines see it.
 #[derive(Clone, Copy)]
 struct Axis {
@@ -193,22 +190,20 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Where element `o` of a line lies in its extended tile, and how many elements from it on lie side by side.
+    /// Where element `o` of a tile lies in the extended tile, and how many elements from it on lie side by side (of a
+    /// full tile).
     fn place(&self, o: usize) -> (usize, usize) {
         let (mut rest, mut at) = (o, 0);
         let mut side_by_side = 1;
         let mut even = true;
         for (i, (axis, &pitch)) in self.inner.iter().zip(&self.pitches).enumerate().rev() {
-            let extent = axis.extent;
-            let mut c = rest % extent;
-            rest /= extent;
-            if i == 0 {
-                c %= self.tile;
+            let (c, end) = if i == 0 { (rest, self.tile) } else { (rest % axis.extent, axis.extent) };
+            if i > 0 {
+                rest /= axis.extent;
             }
             at += c * pitch;
             if even {
                 // With all axes further in unpadded, elements go on evenly to this axis's end.
-                let end = if i == 0 { self.tile } else { extent };
                 side_by_side = end * pitch - at;
                 even = axis.span == 0;
             }
@@ -216,12 +211,9 @@ impl<'a> Plan<'a> {
         (at, side_by_side)
     }
 
-    /// The tiles of a line, and the elements of each but the last.
+    /// Elements of a full tile.
     fn tile_len(&self) -> usize {
-        match self.inner.split_first() {
-            None => 1,
-            Some((_, rest)) => self.tile * rest.iter().map(|axis| axis.extent).product::<usize>(),
-        }
+        self.inner.first().map_or(1, |first| self.line / first.extent * self.tile)
     }
 }
 
@@ -261,7 +253,6 @@ fn pitches(inner: &[Axis]) -> Result<Vec<usize>, Error> {
 /// The taps of output elements that lie side by side: those of element j are the runs
 /// `doubles[start + at + j..][..len]`, one after the other.
 pub(crate) struct Taps<'a> {
-    /// At least [`SLACK`] longer than what the runs reach.
     pub(crate) doubles: &'a [f64],
     /// Start and length of each run.
     pub(crate) runs: &'a [(usize, usize)],
@@ -275,13 +266,17 @@ pub(crate) struct Lines<'p> {
     /// The kept lines one after the other, then the line of constants if a mode has one.
     doubles: Vec<f64>,
     cache: Cache,
-    /// The line and the tile that the runs below are for.
-    current: Option<(usize, usize)>,
+    /// The output elements, a line or a tile of one, that the runs below are for.
+    current: Range<usize>,
+    /// Which tile that is.
+    tile: usize,
     /// For each outer axis, what each place of the window along it shows: an index, or [`OUTSIDE`].
     shown: Vec<usize>,
     runs: Vec<(usize, usize)>,
     /// Where each row's line starts in `doubles`.
     starts: Vec<usize>,
+    /// The input's line that the next output line will look at for the first time.
+    upcoming: Option<Elements<'p>>,
 }
 
 /// In place of an index: the constant.
@@ -291,41 +286,49 @@ impl<'p> Lines<'p> {
     pub(crate) fn new(plan: &'p Plan<'p>) -> Result<Self, Error> {
         let has_constant = plan.outer.iter().any(|axis| axis.mode.is_constant());
         let lines = plan.kept + usize::from(has_constant);
-        let len = lines.checked_mul(plan.extended).and_then(|len| len.checked_add(SLACK));
+        let len = lines.checked_mul(plan.extended);
         let mut doubles = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
         doubles[plan.kept * plan.extended..].fill(plan.cval);
         Ok(Lines {
             plan,
             doubles,
             cache: Cache::new(plan.kept)?,
-            current: None,
+            current: 0..0,
+            tile: 0,
             shown: memory::filled(plan.outer.iter().map(|axis| axis.span + 1).sum(), OUTSIDE)?,
             runs: memory::collected(plan.runs.iter().map(|run| (run.at, run.len)))?,
             starts: memory::filled(plan.row_count(), 0)?,
+            upcoming: None,
         })
     }
 
     /// The taps of output element `first`, counted in C order, and of those after it that lie side by side with it:
     /// how many, at most `limit`.
     pub(crate) fn taps(&mut self, first: usize, limit: usize) -> (Taps<'_>, usize) {
-        let plan = self.plan;
-        let (line, o) = (first / plan.line, first % plan.line);
-        let tile = o / plan.tile_len();
-        if self.current != Some((line, tile)) {
-            self.load(line, tile);
+        if !self.current.contains(&first) {
+            self.load(first);
         }
-        let (at, side_by_side) = plan.place(o);
-        let count = side_by_side.min(plan.line - o).min(limit);
+        let o = first - self.current.start;
+        let (at, side_by_side) = self.plan.place(o);
+        let count = side_by_side.min(self.current.end - first).min(limit);
+        if let Some(elements) = self.upcoming {
+            elements.prefetch(o..o + count);
+        }
         (Taps { doubles: &self.doubles, runs: &self.runs, at }, count)
     }
 
-    /// Has all rows of an output line (of a tile of it) extended, and points the runs into them.
-    fn load(&mut self, line: usize, tile: usize) {
+    /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
+    /// runs into them.
+    fn load(&mut self, first: usize) {
         let plan = self.plan;
-        if self.current.is_none_or(|(_, current)| current != tile) {
+        let (line, tile_len) = (first / plan.line, plan.tile_len());
+        let start = line * plan.line;
+        let tile = (first - start) / tile_len;
+        if tile != self.tile {
             self.cache.clear();
         }
-        self.current = Some((line, tile));
+        self.tile = tile;
+        self.current = start + tile * tile_len..start + plan.line.min((tile + 1) * tile_len);
 
         let mut rest = line;
         let mut end = self.shown.len();
@@ -339,6 +342,8 @@ impl<'p> Lines<'p> {
             }
         }
 
+        self.upcoming = if tile_len == plan.line { self.leading_line(line + 1) } else { None };
+
         self.cache.next_window();
         for row in 0..self.starts.len() {
             let slot = self.row(row, tile);
@@ -347,6 +352,19 @@ impl<'p> Lines<'p> {
         for ((start, _), run) in self.runs.iter_mut().zip(&plan.runs) {
             *start = self.starts[run.row] + run.at;
         }
+    }
+
+    /// The input's line at the highest place of an output line's window along every outer axis, if there is one.
+    fn leading_line(&self, line: usize) -> Option<Elements<'p>> {
+        let plan = self.plan;
+        let mut elements = plan.input.elements();
+        let mut lines: usize = plan.outer.iter().map(|axis| axis.extent).product();
+        for axis in &plan.outer {
+            lines /= axis.extent;
+            let place = (line / lines % axis.extent) as isize + axis.low + axis.span as isize;
+            elements = elements.at(usize::try_from(place).ok().filter(|&place| place < axis.extent)?);
+        }
+        Some(elements)
     }
 
     /// The slot of the line that a row shows, extended if it was not.

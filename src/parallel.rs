@@ -101,7 +101,7 @@ fn work_alone(
     let started = Instant::now();
     let mut elements = 0;
     let mut next = 1;
-    while !rest.range().is_empty() && rest.range().start < gate.limit() {
+    while !rest.range().is_empty() && rest.range().start < gate.shared.limit() {
         let piece = rest.split_front(next);
         elements += piece.range().len();
         work(piece, gate);
@@ -129,7 +129,7 @@ impl<'a> Queue<'a> {
         // A thread that panicked left no piece half split.
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         let left = rest.range();
-        if left.is_empty() || left.start >= gate.limit() {
+        if left.is_empty() || left.start >= gate.shared.limit() {
             return None;
         }
         Some(rest.split_front((left.len() / (2 * self.threads)).max(self.grain)))
@@ -177,7 +177,7 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
         drop(blocked);
 
         drain(&mut work, gate);
-        if gate.limit() > 0
+        if gate.shared.limit() > 0
             && let Some(clock) = &mut gate.clock
         {
             let _stop = StopOnPanic(shared);

@@ -181,3 +181,32 @@ fn permuted(shape: &[usize], permutation: &[usize]) -> Vec<usize> {
     }
     before
 }
+
+/// Lines that are too long to be kept whole are cut into tiles.
+#[test]
+fn every_tap_of_a_long_line_is_the_naive_one() {
+    use Mode::{Constant, Mirror, Reflect, Wrap};
+    let cases: [(&[usize], &[usize], &[isize], &[Mode]); 4] = [
+        (&[1_100_000], &[5], &[1], &[Wrap]),
+        (&[3, 400_000], &[3, 2], &[-1, 0], &[Mirror, Reflect]),
+        (&[250_000, 3], &[3, 3], &[0, 1], &[Constant, Wrap]),
+        (&[4, 30_000, 2, 2], &[2, 2, 1, 2], &[0, -1, 0, 0], &[Wrap, Mirror, Reflect, Constant]),
+    ];
+    for (shape, extents, origins, modes) in cases {
+        let mut x = 1_u32;
+        let input = ArrayD::from_shape_simple_fn(shape, || {
+            x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(x >> 16)
+        });
+        let axes: Vec<_> = (0..shape.len() as isize).collect();
+        let mask = ArrayD::from_elem(extents, true);
+        let expected = naive(&input.view(), &mask, (origins, &axes, modes), -77.5, weighted);
+        for threads in [Threads::Caller, Threads::Count(3)] {
+            let mut output = ArrayD::<f64>::zeros(shape);
+            let options = Options::new().axis_modes(modes).cval(-77.5).threads(threads);
+            let window = Window::new(extents).origins(origins);
+            generic_filter(input.view(), output.view_mut(), &window, options, weighted).unwrap();
+            assert!(output == expected, "{shape:?}, {threads:?}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Gathering: the taps of neighbouring elements become neighbourhoods, one after the other in a buffer.
+//!
+//! Neighbours in a line have neighbouring taps. So a run of taps is a copy of fixed size, repeated for each element one
+//! to the right in the line, one neighbourhood on in the buffer. Where runs are short, as in a cross, going through the
+//! buffer once for each costs more than it saves: then all taps of an element are loaded one by one, their number known
+//! at compile time (7 % less time for a whole cross filter; 5 % more for a 3 x 3 box).
+
+use crate::lines::Taps;
+
+/// Up to this many taps may be loaded one by one.
+const FEW: usize = 16;
+
+/// Copies the taps of `count` elements from element `j` on, `size` each, into the buffer.
+pub(crate) fn gather(taps: &Taps<'_>, j: usize, count: usize, size: usize, buffer: &mut [f64]) {
+    macro_rules! known_size {
+        ($($n:literal)*) => {
+            match size {
+                $($n => tap_by_tap::<$n>(taps, j, count, buffer),)*
+                _ => run_by_run(taps, j, count, size, buffer),
+            }
+        };
+    }
+    if size <= FEW && size < 2 * taps.runs.len() {
+        known_size!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+    } else {
+        run_by_run(taps, j, count, size, buffer);
+    }
+}
+
+fn tap_by_tap<const N: usize>(taps: &Taps<'_>, j: usize, count: usize, buffer: &mut [f64]) {
+    let mut tap = [&[][..]; N];
+    let places = taps.runs.iter().flat_map(|&(start, len)| start..start + len);
+    for (tap, place) in tap.iter_mut().zip(places) {
+        *tap = &taps.doubles[place + taps.at + j..][..count];
+    }
+    let tap: [*const f64; N] = tap.map(|tap| {
+        assert!(tap.len() == count);
+        tap.as_ptr()
+    });
+    assert!(N * count <= buffer.len());
+    let buffer = buffer.as_mut_ptr();
+    for i in 0..count {
+        for (k, tap) in tap.iter().enumerate() {
+            // SAFETY: every tap has `count` elements, and the buffer has N for each, as asserted.
+            unsafe { *buffer.add(i * N + k) = *tap.add(i) };
+        }
+    }
+}
+
+fn run_by_run(taps: &Taps<'_>, j: usize, count: usize, size: usize, buffer: &mut [f64]) {
+    macro_rules! known_length {
+        ($len:ident, $from:ident, $to:ident, $($n:literal)*) => {
+            match $len {
+                $($n => copy_each::<$n>($from, $to, size, count),)*
+                _ => {
+                    for i in 0..count {
+                        $to[i * size..][..$len].copy_from_slice(&$from[i..][..$len]);
+                    }
+                }
+            }
+        };
+    }
+    let mut k = 0;
+    for &(start, len) in taps.runs {
+        let from = &taps.doubles[start + taps.at + j..][..len + count - 1];
+        let to = &mut buffer[k..];
+        known_length!(len, from, to, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+        k += len;
+    }
+}
+
+/// Copies `LEN` doubles `count` times, from one further each time to `size` further each time.
+#[inline(always)]
+fn copy_each<const LEN: usize>(from: &[f64], to: &mut [f64], size: usize, count: usize) {
+    assert!(count > 0 && from.len() >= LEN + count - 1 && to.len() >= (count - 1) * size + LEN);
+    let (from, to) = (from.as_ptr(), to.as_mut_ptr());
+    let copy = |i: usize| {
+        // SAFETY: `i` is below `count`, so this is in bounds, as asserted.
+        unsafe {
+            let values = from.add(i).cast::<[f64; LEN]>().read_unaligned();
+            to.add(i * size).cast::<[f64; LEN]>().write_unaligned(values);
+        }
+    };
+    for i in (0..count & !3).step_by(4) {
+        copy(i);
+        copy(i + 1);
+        copy(i + 2);
+        copy(i + 3);
+    }
+    for i in count & !3..count {
+        copy(i);
+    }
+}
