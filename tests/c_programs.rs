@@ -1,0 +1,183 @@
+//! Compiles the programs in `c_tests`, as C99 and as C++11, and runs them against this build's shared library.
+//!
+//! Each program checks what `llc.h` promises about one subject, and exits with 0 if all of it holds. The environment
+//! may vary how that is done:
+//!
+//! - `LLC_CFLAGS`: more flags for compiling and linking, such as `-fsanitize=address,undefined`;
+//! - `LLC_RUNNER`: a command that runs the programs, such as `valgrind --error-exitcode=9`;
+//! - `LLC_SLOWDOWN`: how much longer than usual that takes, see `c_tests/clock.h`;
+//! - `CC` and `CXX`: the compilers, as everywhere.
+#![cfg(unix)]
+
+use std::env::consts::{ARCH, DLL_SUFFIX, OS};
+use std::ffi::OsStr;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::{env, fs};
+
+#[derive(Clone, Copy)]
+enum Language {
+    C,
+    Cpp,
+}
+
+/// A list of programs, with their arguments: paths from the root of the repository.
+macro_rules! programs {
+    ($($name:ident($($argument:literal),*);)*) => {
+        const PROGRAMS: &[&str] = &[$(stringify!($name)),*];
+
+        $(mod $name {
+            #[test]
+            fn c() {
+                super::check(stringify!($name), super::Language::C, &[$($argument),*]);
+            }
+
+            #[test]
+            fn cpp() {
+                super::check(stringify!($name), super::Language::Cpp, &[$($argument),*]);
+            }
+        })*
+    };
+}
+
+programs! {
+    errors();
+    failure();
+    layout();
+    no_threads();
+    options();
+    progress();
+    reference("tests/reference/cases.bin");
+    threads();
+}
+
+#[test]
+fn every_program_is_in_the_list() {
+    for entry in fs::read_dir(root().join("c_tests")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension() == Some(OsStr::new("c")) {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            assert!(PROGRAMS.contains(&name), "c_tests/{name}.c is not run: add it to the list in tests/c_programs.rs");
+        }
+    }
+}
+
+/// Compiles the program and runs it. Some measure time, so that no more than one of each language run at once.
+fn check(name: &str, language: Language, arguments: &[&str]) {
+    static RUNNING: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
+
+    let program = compiled(name, language);
+    let mut command = match variable("LLC_RUNNER").split_first() {
+        Some((runner, options)) => {
+            let mut command = Command::new(runner);
+            command.args(options).arg(&program);
+            command
+        }
+        None => Command::new(&program),
+    };
+    for argument in arguments {
+        let path = root().join(argument);
+        assert!(path.exists(), "{name} needs {}, which is missing", path.display());
+        command.arg(path);
+    }
+
+    let turn = RUNNING[language as usize].lock().unwrap_or_else(PoisonError::into_inner);
+    let output = command.output();
+    drop(turn);
+    expect_success(&command, output);
+}
+
+fn compiled(name: &str, language: Language) -> PathBuf {
+    let (options, suffix): (&[&str], _) = match language {
+        Language::C => (&["-std=c99"], "c"),
+        Language::Cpp => (&["-x", "c++", "-std=c++11"], "cpp"),
+    };
+    let program = folder().join(format!("{name}_{suffix}"));
+
+    let mut command = compiler(language);
+    command
+        .args(options)
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"])
+        .args(variable("LLC_CFLAGS"))
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(root().join("c_tests").join(name).with_extension("c"))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(&*LIBRARY)
+        .arg(format!("-Wl,-rpath,{}", LIBRARY.display()))
+        .args(["-lllc", "-lpthread", "-lm"]);
+    let output = command.output();
+    expect_success(&command, output);
+    program
+}
+
+/// What the cc crate takes for the C or the C++ compiler. Outside build scripts it wants to be told about the target.
+fn compiler(language: Language) -> Command {
+    let triple = match OS {
+        "macos" => format!("{ARCH}-apple-darwin"),
+        "linux" => format!("{ARCH}-unknown-linux-gnu"),
+        other => format!("{ARCH}-unknown-{other}"),
+    };
+    cc::Build::new()
+        .cpp(matches!(language, Language::Cpp))
+        .target(&triple)
+        .host(&triple)
+        .opt_level(1)
+        .debug(true)
+        .out_dir(folder())
+        .cargo_metadata(false)
+        .get_compiler()
+        .to_command()
+}
+
+/// A folder with the shared library cargo built for this test, under the names a linker and a loader look for.
+static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let built = env::current_exe().unwrap().with_file_name(format!("libllc{DLL_SUFFIX}"));
+    assert!(built.exists(), "cargo built no shared library {}", built.display());
+
+    let (major, minor) = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
+    let abi = if major == "0" { format!("0.{minor}") } else { major.to_owned() };
+    let loaded = match OS {
+        "macos" => format!("libllc.{abi}.dylib"),
+        _ => format!("libllc.so.{abi}"),
+    };
+    let library = folder().join("lib");
+    fs::create_dir_all(&library).unwrap();
+    for name in [format!("libllc{DLL_SUFFIX}"), loaded] {
+        let _ = fs::remove_file(library.join(&name));
+        symlink(&built, library.join(&name)).unwrap();
+    }
+    library
+});
+
+/// Where the programs go: a folder of this profile's.
+fn folder() -> PathBuf {
+    let profile = env::current_exe().unwrap().ancestors().nth(2).unwrap().file_name().unwrap().to_owned();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c_programs").join(profile);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The words of an environment variable, none if it is not set.
+fn variable(name: &str) -> Vec<String> {
+    env::var(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+}
+
+fn expect_success(command: &Command, output: std::io::Result<Output>) {
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
