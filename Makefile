@@ -15,6 +15,7 @@ DEMO := target/demo
 VENV := target/venv
 # The ABI version, as in the soname that build.rs gives the library.
 ABI := $(shell sed -n 's/^version = "\([0-9]*\.[0-9]*\).*/\1/p' Cargo.toml)
+PNG := $(RELEASE)/examples/png
 EXAMPLE_FLAGS := -std=c99 -O2 -Wall -Wextra -Wpedantic -Iinclude -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
 
 .PHONY: library demo test test-rust test-valgrind test-sanitizers lint bench header reference clean
@@ -29,6 +30,10 @@ demo: library
 	$(CC) $(EXAMPLE_FLAGS) examples/c/first.c -o $(DEMO)/first -lllc
 	$(CC) $(EXAMPLE_FLAGS) examples/c/demo.c -o $(DEMO)/demo -lllc -lm
 	$(DEMO)/first
+	$(PNG) to-pgm examples/data/camera.png $(DEMO)/before.pgm
+	$(DEMO)/demo $(DEMO)/before.pgm $(DEMO)/minimum.pgm $(DEMO)/contrast.pgm
+	@for picture in before minimum contrast; do \
+	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
 test: test-rust test-valgrind test-sanitizers
 

@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::ptr;
 
 use crate::dtype::{DType, Sample, with_sample};
 use crate::error::Error;
@@ -217,13 +218,11 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// Has the elements at a range of indices along the first axis, the only one, brought near.
-    pub(crate) fn prefetch(self, range: Range<usize>) {
-        if let ([extent], [step]) = (self.shape, self.strides)
-            && range.end <= *extent
-            && step.unsigned_abs() <= CACHE_LINE
-        {
-            prefetch(self.data.wrapping_offset(step * range.start as isize), step * range.len() as isize);
+    /// The memory of the elements from index `first` of the first axis on, if that is the only one.
+    pub(crate) fn soon(self, first: usize) -> Soon {
+        match (self.shape, self.strides) {
+            (&[extent], &[step]) if first < extent => Soon::new(self.data.wrapping_offset(step * first as isize), step),
+            _ => Soon::NOTHING,
         }
     }
 
@@ -422,11 +421,11 @@ impl<'a> Piece<'a> {
         Piece { output: self.output, range: front }
     }
 
-    /// Has the memory of `n` elements from `first` on brought near, if they lie side by side.
-    pub(crate) fn prefetch(&self, first: usize, n: usize) {
-        let size = self.output.layout.dtype.size() as isize;
-        if self.output.strides[..] == [size] {
-            prefetch(self.output.data.wrapping_offset(size * first as isize), size * n as isize);
+    /// The memory of the elements from `first` on, if they lie side by side.
+    pub(crate) fn soon(&self, first: usize) -> Soon {
+        match self.output.strides[..] {
+            [step] => Soon::new(self.output.data.wrapping_offset(step * first as isize), step),
+            _ => Soon::NOTHING,
         }
     }
 
@@ -438,23 +437,41 @@ impl<'a> Piece<'a> {
     }
 }
 
+/// Memory that will soon be read or written: elements a few bytes apart.
+///
+/// A callback computes on what the cache holds, and meanwhile the memory is idle. Fetching ahead, a little at a time
+/// because only a dozen fetches can be under way, hides most of the time that the input and the output take.
+#[derive(Clone, Copy)]
+pub(crate) struct Soon {
+    data: *const u8,
+    /// Bytes from one element to the next; 0: there is nothing to fetch.
+    step: isize,
+}
+
 /// Bytes that memory is fetched by, on nearly every machine.
 const CACHE_LINE: usize = 64;
 
-/// Starts to fetch `bytes` bytes of memory, before the address if negative, into the cache.
-///
-/// A callback computes on what the cache holds, and while it does the memory is idle: fetching ahead hides most of the
-/// time that reading the input and writing the output take (10 % of the cross footprint's).
-fn prefetch(data: *const u8, bytes: isize) {
-    let start = data.wrapping_offset(bytes.min(0));
-    for line in (0..bytes.unsigned_abs()).step_by(CACHE_LINE) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a hint, which any address may be given to.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
+impl Soon {
+    pub(crate) const NOTHING: Soon = Soon { data: ptr::null(), step: 0 };
+
+    fn new(data: *const u8, step: isize) -> Self {
+        if step.unsigned_abs() <= CACHE_LINE { Soon { data, step } } else { Soon::NOTHING }
+    }
+
+    /// Starts to fetch a range of the elements.
+    #[inline]
+    pub(crate) fn fetch(self, range: Range<usize>) {
+        let bytes = self.step * range.len() as isize;
+        let start = self.data.wrapping_offset(self.step * range.start as isize + bytes.min(0));
+        for line in (0..bytes.unsigned_abs()).step_by(CACHE_LINE) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                // SAFETY: a hint, which any address may be given to.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            let _ = (start, line);
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (start, line);
     }
 }

@@ -4,15 +4,15 @@ use crate::array::{Input, Output, Piece};
 use crate::boundary::Mode;
 use crate::error::Error;
 use crate::gate::{Gate, Progress};
-use crate::kernels::Kernel;
 use crate::kernels::pixel::Pixel;
+use crate::kernels::{Kernel, Stretch};
 use crate::lines::{Lines, Plan};
 use crate::memory;
 use crate::parallel::{self, Threads};
 use crate::window::{Fitted, Window};
 
-/// Elements computed before they are cast and written. Also how far ahead memory is fetched: not too much at once.
-const STRETCH: usize = 256;
+/// Elements computed before they are cast and written.
+const STRETCH: usize = 1024;
 
 /// What to filter, and how.
 pub(crate) struct Job<'a, 'o> {
@@ -164,13 +164,13 @@ impl<'p, K: Kernel> Worker<'p, K> {
         while next < range.end {
             let start = next;
             let limit = STRETCH.min(range.end - start);
-            piece.prefetch(start, limit);
             let mut filled = 0;
             let mut halted = false;
             while filled < limit && !halted {
-                let (taps, count) = self.lines.taps(start + filled, limit - filled);
-                let results = &mut self.results[filled..filled + count];
-                match self.kernel.run(&taps, start + filled, results, gate) {
+                let first = start + filled;
+                let (taps, count) = self.lines.taps(first, limit - filled);
+                let stretch = Stretch { first, taps, output: piece.soon(first) };
+                match self.kernel.run(&stretch, &mut self.results[filled..filled + count], gate) {
                     Ok(()) => filled += count,
                     Err(halt) => {
                         filled += halt.done;

@@ -7,30 +7,35 @@
 //!
 //! [`Plan`] works out once per call how array and window map to lines, rows and taps. Each worker owns a [`Lines`], which
 //! extends a line when a row first asks for it and keeps it as long as the window may come back to it. So memory is
-//! O(lines in the window), and a boundary is dealt with once per line: kernels never see one. Lines too long for that
-//! are cut into tiles along their first axis.
+//! O(lines in the window), and a boundary is dealt with once per line: kernels never see one. Lines too long for the
+//! caches are cut into tiles along their first axis.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
-use crate::array::{Elements, Input};
+use crate::array::{Elements, Input, Soon};
 use crate::boundary::Mode;
 use crate::error::Error;
 use crate::memory;
 use crate::window::Fitted;
 
-/// Axes are added to a line until it has this many elements: work per line is then small against work per element.
-const SHORT_LINE: usize = 64;
+/// Axes are added to a line until it has this many elements: what has to be found out for each line, such as its rows, is
+/// then little against the work on its elements.
+const SHORT_LINE: usize = 512;
 
-/// Doubles that the lines in a window may take before they are cut into tiles: 4 MiB.
-const LINES_BUDGET: usize = 1 << 19;
+/// Doubles of an extended tile of a line of several axes, about: enough to have its margins small against the rest,
+/// little enough to stay in the L2 cache, the L1 cache even if there is but one row.
+const TILE: usize = 1 << 12;
 
-/// Doubles that may be spent on keeping lines until the window comes back to them: 1 MiB, to stay in the L2 cache.
-const KEPT_BUDGET: usize = 1 << 17;
+/// Doubles that the rows of one window may take before lines are cut into shorter tiles: 4 MiB.
+const ROWS_BUDGET: usize = 1 << 19;
 
 /// Elements of a tile that are worth the work of starting one.
 const SHORT_TILE: usize = 256;
+
+/// Doubles that may be spent on keeping lines until the window comes back to them: 1 MiB, to stay in the L2 cache.
+const KEPT_BUDGET: usize = 1 << 17;
 
 /// An axis as lines see it.
 #[derive(Clone, Copy)]
@@ -75,7 +80,9 @@ pub(crate) struct Plan<'a> {
     line: usize,
     /// Extent of a tile along the first inner axis; the last of a line may be shorter.
     tile: usize,
-    /// Elements of an extended line, or of an extended tile of one.
+    /// Tiles of a line.
+    tiles: usize,
+    /// Elements of an extended tile.
     extended: usize,
     /// How many extended lines a worker keeps.
     kept: usize,
@@ -105,6 +112,7 @@ impl<'a> Plan<'a> {
             taps: window.taps,
             line,
             tile: 0,
+            tiles: 0,
             extended: 0,
             kept: 0,
         };
@@ -163,17 +171,14 @@ impl<'a> Plan<'a> {
         let lines: usize = self.outer.iter().map(|axis| axis.extent).product();
         let rows = self.row_count().min(lines);
         let Some((first, &pitch)) = self.inner.first().zip(self.pitches.first()) else {
-            (self.tile, self.extended, self.kept) = (1, 1, rows);
+            (self.tile, self.tiles, self.extended, self.kept) = (1, 1, 1, rows);
             return;
         };
 
-        let whole = (first.extent + first.span).saturating_mul(pitch);
-        self.tile = if whole.saturating_mul(rows) <= LINES_BUDGET {
-            first.extent
-        } else {
-            let affordable = (LINES_BUDGET / rows / pitch).saturating_sub(first.span);
-            affordable.max(SHORT_TILE.div_ceil(pitch)).min(first.extent)
-        };
+        let wanted = if self.inner.len() == 1 { first.extent } else { (TILE / pitch).max(first.span + 1) };
+        let affordable = (ROWS_BUDGET / rows.max(1) / pitch).saturating_sub(first.span);
+        self.tile = wanted.min(affordable.max(SHORT_TILE.div_ceil(pitch))).min(first.extent);
+        self.tiles = first.extent.div_ceil(self.tile);
         self.extended = (self.tile + first.span).saturating_mul(pitch);
 
         // The window comes back to a line one step later along the last outer axis, and again after a whole turn of that
@@ -182,8 +187,8 @@ impl<'a> Plan<'a> {
         for turning in (0..self.outer.len()).filter(|&turning| self.outer[turning].span > 0) {
             let seen = self.outer[..=turning].iter().map(|axis| axis.extent.min(axis.span + 1));
             let turned = self.outer[turning + 1..].iter().map(|axis| axis.extent);
-            let enough = seen.chain(turned).fold(1, usize::saturating_mul);
-            if self.tile == first.extent && enough.saturating_mul(self.extended) <= KEPT_BUDGET {
+            let enough = seen.chain(turned).fold(self.tiles, usize::saturating_mul);
+            if enough.saturating_mul(self.extended) <= KEPT_BUDGET {
                 self.kept = enough.max(rows);
                 break;
             }
@@ -258,6 +263,8 @@ pub(crate) struct Taps<'a> {
     pub(crate) runs: &'a [(usize, usize)],
     /// Place of element 0.
     pub(crate) at: usize,
+    /// What the input will be asked for when the line is done.
+    pub(crate) soon: Soon,
 }
 
 /// A worker's extended lines.
@@ -268,8 +275,6 @@ pub(crate) struct Lines<'p> {
     cache: Cache,
     /// The output elements, a line or a tile of one, that the runs below are for.
     current: Range<usize>,
-    /// Which tile that is.
-    tile: usize,
     /// For each outer axis, what each place of the window along it shows: an index, or [`OUTSIDE`].
     shown: Vec<usize>,
     runs: Vec<(usize, usize)>,
@@ -294,7 +299,6 @@ impl<'p> Lines<'p> {
             doubles,
             cache: Cache::new(plan.kept)?,
             current: 0..0,
-            tile: 0,
             shown: memory::filled(plan.outer.iter().map(|axis| axis.span + 1).sum(), OUTSIDE)?,
             runs: memory::collected(plan.runs.iter().map(|run| (run.at, run.len)))?,
             starts: memory::filled(plan.row_count(), 0)?,
@@ -311,10 +315,8 @@ impl<'p> Lines<'p> {
         let o = first - self.current.start;
         let (at, side_by_side) = self.plan.place(o);
         let count = side_by_side.min(self.current.end - first).min(limit);
-        if let Some(elements) = self.upcoming {
-            elements.prefetch(o..o + count);
-        }
-        (Taps { doubles: &self.doubles, runs: &self.runs, at }, count)
+        let soon = self.upcoming.map_or(Soon::NOTHING, |elements| elements.soon(o));
+        (Taps { doubles: &self.doubles, runs: &self.runs, at, soon }, count)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
@@ -324,10 +326,6 @@ impl<'p> Lines<'p> {
         let (line, tile_len) = (first / plan.line, plan.tile_len());
         let start = line * plan.line;
         let tile = (first - start) / tile_len;
-        if tile != self.tile {
-            self.cache.clear();
-        }
-        self.tile = tile;
         self.current = start + tile * tile_len..start + plan.line.min((tile + 1) * tile_len);
 
         let mut rest = line;
@@ -342,7 +340,7 @@ impl<'p> Lines<'p> {
             }
         }
 
-        self.upcoming = if tile_len == plan.line { self.leading_line(line + 1) } else { None };
+        self.upcoming = if plan.tiles == 1 { self.leading_line(line + 1) } else { None };
 
         self.cache.next_window();
         for row in 0..self.starts.len() {
@@ -383,7 +381,7 @@ impl<'p> Lines<'p> {
             base += axis.span + 1;
         }
 
-        let (slot, found) = self.cache.find(line);
+        let (slot, found) = self.cache.find(line * plan.tiles + tile);
         if !found {
             let mut elements = plan.input.elements();
             let mut base = 0;
@@ -434,11 +432,11 @@ fn extend(elements: Elements<'_>, first: &Axis, rest: &[Axis], range: Range<usiz
     }
 }
 
-/// Which line lies in which slot.
+/// Which tile of which line lies in which slot; each has a number.
 struct Cache {
     slot_of: HashMap<usize, usize, BuildHasherDefault<Spread>>,
     slots: Vec<Slot>,
-    /// The slot to be given up next: lines are first used in the order in which they are last used.
+    /// The slot to be given up next: what was first used first is last used first.
     oldest: usize,
     /// Number of the current window.
     window: usize,
@@ -446,7 +444,7 @@ struct Cache {
 
 #[derive(Clone, Copy)]
 struct Slot {
-    line: usize,
+    number: usize,
     /// The last window that looked at it.
     window: usize,
 }
@@ -455,39 +453,34 @@ impl Cache {
     fn new(slots: usize) -> Result<Self, Error> {
         let mut slot_of = HashMap::default();
         slot_of.try_reserve(slots + 1).map_err(|_| memory::out_of_memory::<(usize, usize)>(slots + 1))?;
-        Ok(Cache { slot_of, slots: memory::filled(slots, Slot { line: OUTSIDE, window: 0 })?, oldest: 0, window: 0 })
+        Ok(Cache { slot_of, slots: memory::filled(slots, Slot { number: OUTSIDE, window: 0 })?, oldest: 0, window: 0 })
     }
 
-    fn clear(&mut self) {
-        self.slot_of.clear();
-        self.slots.fill(Slot { line: OUTSIDE, window: 0 });
-    }
-
-    /// Lines found from now on stay until the next call.
+    /// What is found from now on stays until the next call.
     fn next_window(&mut self) {
         self.window += 1;
     }
 
-    /// The slot of `line`, and whether it is there already.
-    fn find(&mut self, line: usize) -> (usize, bool) {
-        if let Some(&slot) = self.slot_of.get(&line) {
+    /// The slot of a number, and whether it is there already.
+    fn find(&mut self, number: usize) -> (usize, bool) {
+        if let Some(&slot) = self.slot_of.get(&number) {
             self.slots[slot].window = self.window;
             return (slot, true);
         }
-        // There are at least as many slots as different lines in a window.
+        // There are at least as many slots as different numbers in a window.
         while self.slots[self.oldest].window == self.window {
             self.oldest = (self.oldest + 1) % self.slots.len();
         }
         let slot = self.oldest;
         self.oldest = (self.oldest + 1) % self.slots.len();
-        self.slot_of.remove(&self.slots[slot].line);
-        self.slot_of.insert(line, slot);
-        self.slots[slot] = Slot { line, window: self.window };
+        self.slot_of.remove(&self.slots[slot].number);
+        self.slot_of.insert(number, slot);
+        self.slots[slot] = Slot { number, window: self.window };
         (slot, false)
     }
 }
 
-/// Hashes line numbers: small, distinct and nobody's to attack with.
+/// Hashes the numbers of tiles: small, distinct and nobody's to attack with.
 #[derive(Default)]
 struct Spread(u64);
 
@@ -497,7 +490,7 @@ impl Hasher for Spread {
     }
 
     fn write(&mut self, _: &[u8]) {
-        unreachable!("line numbers are usize");
+        unreachable!("the numbers are usize");
     }
 
     fn write_usize(&mut self, line: usize) {

@@ -5,6 +5,8 @@
 //! buffer once for each costs more than it saves: then all taps of an element are loaded one by one, their number known
 //! at compile time (7 % less time for a whole cross filter; 5 % more for a 3 x 3 box).
 
+use std::ptr;
+
 use crate::lines::Taps;
 
 /// Up to this many taps may be loaded one by one.
@@ -28,20 +30,20 @@ pub(crate) fn gather(taps: &Taps<'_>, j: usize, count: usize, size: usize, buffe
 }
 
 fn tap_by_tap<const N: usize>(taps: &Taps<'_>, j: usize, count: usize, buffer: &mut [f64]) {
-    let mut tap = [&[][..]; N];
-    let places = taps.runs.iter().flat_map(|&(start, len)| start..start + len);
-    for (tap, place) in tap.iter_mut().zip(places) {
-        *tap = &taps.doubles[place + taps.at + j..][..count];
+    let mut tap = [ptr::null(); N];
+    let mut k = 0;
+    for &(start, len) in taps.runs {
+        let run = &taps.doubles[start + taps.at + j..][..len + count - 1];
+        for (i, tap) in tap[k..k + len].iter_mut().enumerate() {
+            *tap = run.as_ptr().wrapping_add(i);
+        }
+        k += len;
     }
-    let tap: [*const f64; N] = tap.map(|tap| {
-        assert!(tap.len() == count);
-        tap.as_ptr()
-    });
-    assert!(N * count <= buffer.len());
+    assert!(k == N && N * count <= buffer.len());
     let buffer = buffer.as_mut_ptr();
     for i in 0..count {
         for (k, tap) in tap.iter().enumerate() {
-            // SAFETY: every tap has `count` elements, and the buffer has N for each, as asserted.
+            // SAFETY: each of the N taps has `count` elements, within its run; the buffer has N for each, as asserted.
             unsafe { *buffer.add(i * N + k) = *tap.add(i) };
         }
     }

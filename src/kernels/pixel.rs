@@ -7,9 +7,8 @@ use std::slice;
 
 use crate::error::Error;
 use crate::gate::{Gate, Halt};
-use crate::kernels::Kernel;
 use crate::kernels::gather::gather;
-use crate::lines::Taps;
+use crate::kernels::{Kernel, Stretch};
 use crate::memory;
 
 /// Neighbourhoods gathered ahead of the calls, at most ...
@@ -37,12 +36,15 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
 }
 
 impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
-    fn run(&mut self, taps: &Taps<'_>, first: usize, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+    fn run(&mut self, stretch: &Stretch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+        let Stretch { first, taps, output } = stretch;
         let mut done = 0;
         let mut gathered = 0..0;
         while done < results.len() {
             if done == gathered.end {
                 gathered = done..results.len().min(done + self.ahead);
+                taps.soon.fetch(gathered.clone());
+                output.fetch(gathered.clone());
                 gather(taps, done, gathered.len(), self.taps, &mut self.buffer);
             }
             let count = gate.allow(first + done, gathered.end - done);
