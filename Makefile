@@ -40,6 +40,19 @@ test: test-rust test-valgrind test-sanitizers
 test-rust:
 	$(CARGO) test
 
+# The C programs once more; their heap, and the library's, under valgrind ...
+test-valgrind:
+	@command -v valgrind >/dev/null || { echo "make test needs valgrind: apt-get install valgrind" >&2; exit 1; }
+	LLC_SLOWDOWN=20 \
+	LLC_RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --suppressions=c_tests/valgrind.supp" \
+	    $(CARGO) test --test c_programs -- --skip ::cpp
+
+# ... and with the compiler's checks. (A window beyond all memory is to be refused, not to end the program.)
+test-sanitizers:
+	LLC_SLOWDOWN=5 ASAN_OPTIONS=allocator_may_return_null=1 \
+	LLC_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" \
+	    $(CARGO) test --test c_programs
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings

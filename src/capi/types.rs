@@ -145,9 +145,11 @@ pub const LLC_ALL_CORES: i32 = -1;
 
 /// Hears how far a call has come; may cancel it.
 ///
-/// Called on the thread that made the call: at least every 50 ms while callbacks return, and once more at the end
-/// with fraction 1. fraction never falls. Returns non-zero to go on; 0 cancels: the call ends with LLC_ERROR_CANCELLED
-/// as soon as the callbacks under way have returned (after the last element too). Must not throw or longjmp.
+/// Called on the thread that made the call: at least every 50 ms while callbacks return (fast callbacks are looked after
+/// eight at a time, so when they turn slow all of a sudden, the first time may be that much later), and once more at the
+/// end with fraction 1. fraction never falls. Returns non-zero to go on; 0 cancels: the call ends with
+/// LLC_ERROR_CANCELLED as soon as the callbacks under way have returned, after the last element too. Must not throw or
+/// longjmp.
 pub type llc_progress_fn = Option<unsafe extern "C" fn(fraction: f64, progress_data: *mut c_void) -> c_int>;
 
 /// How to run. Zero in any field means its default, so LLC_OPTIONS_INIT, or zeros after struct_size, are all defaults.
