@@ -186,7 +186,8 @@ fn permuted(shape: &[usize], permutation: &[usize]) -> Vec<usize> {
 #[test]
 fn every_tap_of_a_long_line_is_the_naive_one() {
     use Mode::{Constant, Mirror, Reflect, Wrap};
-    let cases: [(&[usize], &[usize], &[isize], &[Mode]); 4] = [
+    type Case = (&'static [usize], &'static [usize], &'static [isize], &'static [Mode]);
+    let cases: [Case; 4] = [
         (&[1_100_000], &[5], &[1], &[Wrap]),
         (&[3, 400_000], &[3, 2], &[-1, 0], &[Mirror, Reflect]),
         (&[250_000, 3], &[3, 3], &[0, 1], &[Constant, Wrap]),

@@ -14,7 +14,7 @@
 
 #include <llc.h>
 
-/* Minimum of the values: dark things grow. */
+/* fmin of all values: dark things grow. */
 static int minimum(double *values, intptr_t n, double *result, void *user_data)
 {
     double least = values[0];
