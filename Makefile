@@ -3,13 +3,15 @@
 #   make          the shared and the static library, in target/release
 #   make demo     two filters in C over a photograph, before and after
 #   make test     every test: Rust, C, C++; again under valgrind and with sanitizers
-#   make lint     rustfmt and clippy
+#   make lint     rustfmt, clippy and rustdoc, warnings are errors
 #   make bench    side by side with SciPy
 #   make header   rewrites include/llc.h from src/capi
 #   make reference   rewrites tests/reference/cases.bin with SciPy
 
 CARGO ?= cargo
 PYTHON ?= python3
+# Whatever the environment says, so that the paths below are true.
+export CARGO_TARGET_DIR := $(CURDIR)/target
 RELEASE := target/release
 DEMO := target/demo
 VENV := target/venv
@@ -56,6 +58,7 @@ test-sanitizers:
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
 
 header:
 	LLC_WRITE_HEADER=1 $(CARGO) test --test header

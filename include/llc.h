@@ -50,7 +50,8 @@
 /// Status: a pointer that must not be NULL is NULL.
 #define LLC_ERROR_NULL (-1)
 
-/// Status: a value is not allowed: a mode, an axis, an origin, a thread count, a flag or a struct_size.
+/// Status: a value is not allowed: a mode, an axis, an origin, a thread count, a flag, a struct_size; a pointer that is
+/// not aligned.
 #define LLC_ERROR_ARGUMENT (-2)
 
 /// Status: extents are not allowed (negative, too many, too large to address), or do not fit each other.
@@ -59,7 +60,7 @@
 /// Status: a dtype is not one of LLC_BOOL ... LLC_FLOAT64.
 #define LLC_ERROR_DTYPE (-4)
 
-/// Status: memory ran out. The output may be partly written.
+/// Status: memory ran out. Nothing was written.
 #define LLC_ERROR_MEMORY (-5)
 
 /// Status: a callback returned 0. llc_error.index says for which output element.
@@ -191,18 +192,22 @@ typedef struct llc_window {
 /// Sets *return_value, 0.0 on entry, from the filter_size doubles in buffer: the taps in C order of the footprint. It
 /// may overwrite the buffer. Returns non-zero to go on; 0 stops the call, which then ends with LLC_ERROR_CALLBACK.
 ///
-/// With more than one thread it runs on several at a time, with the same user_data. Workers block signals, have stacks
-/// of at least 2 MiB and the caller's floating-point environment. It must not throw, longjmp, end the thread or alter
-/// the arrays of the running call; it may call this library.
+/// buffer and return_value are valid during the call only; if filter_size is 0, there is nothing in the buffer.
+///
+/// With more than one thread it runs on several at a time, with the same user_data. Workers block asynchronous signals,
+/// have stacks of at least 2 MiB and the caller's floating-point environment. It must not throw, longjmp, end the thread
+/// or alter the arrays, structs and lists of the running call; it may call this library.
 typedef int (*llc_filter_fn)(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
 
 /// Hears how far a call has come; may cancel it.
 ///
-/// Called on the thread that made the call: at least every 50 ms while callbacks return (fast callbacks are looked after
-/// eight at a time, so when they turn slow all of a sudden, the first time may be that much later), and once more at the
-/// end with fraction 1. fraction never falls. Returns non-zero to go on; 0 cancels: the call ends with
-/// LLC_ERROR_CANCELLED as soon as the callbacks under way have returned, after the last element too. Must not throw or
-/// longjmp.
+/// Called on the thread that made the call: at least every 50 ms while callbacks return, and, if nothing failed, once
+/// more at the end with fraction 1, for arrays without elements too. (The clock is read after every eighth fast
+/// callback; if they turn slow all of a sudden, the first time may be up to eight callbacks late.) fraction never falls.
+///
+/// Returns non-zero to go on; 0 cancels: the call ends with LLC_ERROR_CANCELLED as soon as the callbacks under way have
+/// returned, also when all is done. Must not throw, longjmp, end the thread or alter the arrays, structs and lists of
+/// the running call; it may call this library.
 typedef int (*llc_progress_fn)(double fraction, void *progress_data);
 
 /// How to run. Zero in any field means its default, so LLC_OPTIONS_INIT, or zeros after struct_size, are all defaults.
@@ -215,7 +220,8 @@ typedef struct llc_options {
     /// Boundary mode along every filtered axis, LLC_MODE_*.
     int32_t mode;
     /// 0 or 1: the calling thread only, which calls back in C order of the output. n: at most n threads, of which the
-    /// calling thread is one. LLC_ALL_CORES. Results are the same for each; small jobs stay on the calling thread.
+    /// calling thread is one. LLC_ALL_CORES: as many as the process may use cores. Callbacks on several threads come in
+    /// no particular order; results are the same for any number. Small jobs stay on the calling thread.
     int32_t threads;
     /// Value of the taps outside the array in LLC_MODE_CONSTANT and LLC_MODE_GRID_CONSTANT.
     double cval;
@@ -247,24 +253,28 @@ typedef struct llc_error {
 extern "C" {
 #endif // __cplusplus
 
-/// Applies function to the window around every element of input and writes what it returns to output.
+/// Calls function on the window around every element of input and writes the values that it sets to output.
 ///
 /// Arrays of any dtype and layout, 0 to 64 axes; output has the extents of input and any dtype. Elements reach the
-/// callback as double. What it returns is cast to the output's dtype: truncated toward zero, then wrapped modulo
+/// callback as double. The values it sets are cast to the output's dtype: truncated toward zero, then wrapped modulo
 /// 2^bits; NaN becomes 0, magnitudes of 2^64 and more become the type's nearest limit; LLC_BOOL is (truncated != 0);
 /// LLC_FLOAT32 is rounded. If input and output share memory, the result is as if input had been copied first. If
 /// elements of output share memory with each other (zero strides), the calling thread does all the work, in C order.
 ///
-/// function and user_data: see llc_filter_fn. options: NULL for all defaults. error: filled in if not NULL.
+/// input, output, window and function must not be NULL. user_data is passed on as it is and may be NULL. options: NULL
+/// for all defaults. error: filled in if not NULL, whatever it held. Structs and lists are aligned as their types ask.
 ///
 /// Returns LLC_OK or an LLC_ERROR_*. Errors in the arguments are found before anything is written. If a callback
 /// returned 0, error->index is the lowest such element in C order, whatever the number of threads: all elements before
 /// it are written, later ones may be. An array with an extent of 0 has no elements: no callback is called.
 ///
-/// May be called from any thread, by several at once, and from callbacks. The library keeps no state between calls and
-/// no threads; errno and the floating-point flags are unspecified afterwards.
+/// Any function here may be called from any thread, by several at once, from callbacks, and in a child after fork. The
+/// library keeps no state between calls and no threads; if workers can't be started, fewer run. During a call nobody
+/// else may write to input or touch output; several calls may read the same input. What was written before the call is
+/// seen by the callbacks, and what they write after it. errno and the floating-point flags are unspecified afterwards.
 ///
-/// Same results as scipy.ndimage.generic_filter of SciPy 1.17, with the callback as LowLevelCallable.
+/// Same results as scipy.ndimage.generic_filter of SciPy 1.17 with the callback as LowLevelCallable, except where SciPy's
+/// are wrong or undefined (the README lists these cases).
 llc_status llc_generic_filter(const struct llc_array *input,
                               const struct llc_array *output,
                               const struct llc_window *window,

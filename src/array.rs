@@ -91,6 +91,9 @@ impl Layout {
 
     /// Whether two elements may share bytes. A true answer may be wrong, for strides that interlock.
     fn may_overlap_itself(&self) -> Result<bool, Error> {
+        if self.count == 0 {
+            return Ok(false);
+        }
         let mut axes = memory::reserved(self.shape.len())?;
         axes.extend(self.shape.iter().zip(&self.strides).filter(|&(&extent, _)| extent > 1));
         axes.sort_unstable_by_key(|&(_, stride)| stride.unsigned_abs());
@@ -159,7 +162,8 @@ impl<'a> Input<'a> {
     /// The same elements in memory of their own.
     fn copied(&self) -> Result<Input<'static>, Error> {
         let Layout { dtype, ref shape, count, .. } = self.layout;
-        let mut memory = memory::filled(count * dtype.size(), 0_u8)?;
+        let bytes = count.checked_mul(dtype.size()).ok_or(memory::out_of_memory::<u8>(usize::MAX))?;
+        let mut memory = memory::filled(bytes, 0_u8)?;
         self.elements().copy_bytes(&mut memory);
         let shape = memory::collected(shape.iter().copied())?;
         let layout = Layout::new("input", dtype, shape, None)?;

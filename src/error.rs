@@ -15,7 +15,7 @@ pub enum Error {
     Shape(String),
     /// Memory ran out.
     Memory {
-        /// How much was asked for last.
+        /// How much was asked for at last.
         bytes: usize,
     },
     /// The function gave up.
@@ -45,8 +45,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Argument(message) | Error::Shape(message) => f.write_str(message),
-            Error::Memory { bytes } => write!(f, "out of memory: {bytes} more bytes are not to be had"),
-            Error::Callback { index } => write!(f, "the callback gave up at output element {index}"),
+            Error::Memory { bytes } => write!(f, "out of memory: {bytes} bytes can't be had"),
+            Error::Callback { index } => write!(f, "the callback gave up (returned 0) at output element {index}"),
             Error::Cancelled => f.write_str("cancelled by the progress function"),
         }
     }
@@ -63,14 +63,19 @@ pub(crate) fn message(text: fmt::Arguments<'_>) -> Result<String, Error> {
     Ok(message.0)
 }
 
+/// The longest prefix of at most `limit` bytes that ends between characters.
+pub(crate) fn prefix(text: &str, limit: usize) -> &str {
+    let end = (0..=limit.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
+}
+
 /// A string that never grows beyond what was reserved for it.
 struct Bounded(String);
 
 impl Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MESSAGE_MAX - self.0.len();
-        let fits = (0..=room.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-        self.0.push_str(&text[..fits]);
-        if fits == text.len() { Ok(()) } else { Err(fmt::Error) }
+        let fits = prefix(text, MESSAGE_MAX - self.0.len());
+        self.0.push_str(fits);
+        if fits.len() == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }

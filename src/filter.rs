@@ -12,7 +12,7 @@ use crate::parallel::{self, Threads};
 use crate::window::{Fitted, Window};
 
 /// Elements computed before they are cast and written.
-const STRETCH: usize = 1024;
+const BLOCK: usize = 1024;
 
 /// What to filter, and how.
 pub(crate) struct Job<'a, 'o> {
@@ -154,7 +154,7 @@ struct Worker<'p, K> {
 
 impl<'p, K: Kernel> Worker<'p, K> {
     fn new(plan: &'p Plan<'p>, kernel: K) -> Result<Self, Error> {
-        Ok(Worker { lines: Lines::new(plan)?, kernel, results: memory::filled(STRETCH, 0.0)? })
+        Ok(Worker { lines: Lines::new(plan)?, kernel, results: memory::filled(BLOCK, 0.0)? })
     }
 
     /// Computes and writes a piece of the output, until the gate shuts.
@@ -163,7 +163,7 @@ impl<'p, K: Kernel> Worker<'p, K> {
         let mut next = range.start;
         while next < range.end {
             let start = next;
-            let limit = STRETCH.min(range.end - start);
+            let limit = BLOCK.min(range.end - start);
             let mut filled = 0;
             let mut halted = false;
             while filled < limit && !halted {

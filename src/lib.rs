@@ -61,9 +61,9 @@ pub use window::Window;
 /// comes out here.
 ///
 /// # Errors
-/// [`Error::Shape`] if the shapes of input and output differ, or the window has no extents, too many or too large ones.
-/// [`Error::Argument`] if an axis, an origin or the number of modes does not fit. [`Error::Memory`].
-/// [`Error::Cancelled`] if [`Options::progress`] asked for it.
+/// [`Error::Shape`] if the shapes of input and output differ, or an extent of the window is 0, or they are too many or too
+/// large. [`Error::Argument`] if an axis, an origin or the number of modes does not fit. [`Error::Memory`] if memory runs
+/// out. [`Error::Cancelled`] if [`Options::progress`] asked for it.
 ///
 /// Semantics: `scipy.ndimage.generic_filter` 1.17.
 pub fn generic_filter<A, B, D, F>(

@@ -130,11 +130,11 @@ impl<'a> Plan<'a> {
         let (rows, runs) = (&mut self.rows, &mut self.runs);
         let last = offsets.len().wrapping_sub(1);
 
-        window.stretches(|index, len| {
+        window.runs(|index, len| {
             for (i, &axis) in window.axes.iter().enumerate() {
                 offsets[axis] = window.first[i] + index[i] as isize;
             }
-            // Along the array's last axis a stretch of taps is a run; along others each tap is one of its own.
+            // Only along the array's last axis taps lie side by side.
             let along = window.axes.last().copied().unwrap_or(last);
             let (pieces, len) = if along == last { (1, len) } else { (len, 1) };
             for _ in 0..pieces {
@@ -227,7 +227,7 @@ fn axes(shape: &[usize], window: &Fitted<'_>, modes: &[Mode]) -> Result<Vec<Axis
     let mut axes =
         memory::collected(shape.iter().map(|&extent| Axis { extent, low: 0, span: 0, mode: Mode::default() }))?;
     let mut reach = memory::filled(window.axes.len(), (usize::MAX, 0))?;
-    window.stretches(|index, len| {
+    window.runs(|index, len| {
         for (i, (&place, (low, high))) in index.iter().zip(&mut reach).enumerate() {
             let end = if i + 1 == index.len() { place + len - 1 } else { place };
             (*low, *high) = ((*low).min(place), (*high).max(end));
@@ -452,7 +452,8 @@ struct Slot {
 impl Cache {
     fn new(slots: usize) -> Result<Self, Error> {
         let mut slot_of = HashMap::default();
-        slot_of.try_reserve(slots + 1).map_err(|_| memory::out_of_memory::<(usize, usize)>(slots + 1))?;
+        // Twice what it will hold: a table no more than half full never allocates again, whatever comes and goes.
+        slot_of.try_reserve(2 * (slots + 1)).map_err(|_| memory::out_of_memory::<(usize, usize)>(2 * (slots + 1)))?;
         Ok(Cache { slot_of, slots: memory::filled(slots, Slot { number: OUTSIDE, window: 0 })?, oldest: 0, window: 0 })
     }
 

@@ -5,7 +5,9 @@
 //! and when a callback gives up at some element, everything before it is either done or in somebody's hands: whoever
 //! works on earlier elements goes on, the others stop.
 //!
-//! Workers live only during a call. No pool is at rest, so a process may fork or unload the library at any time.
+//! Workers live only during a call: no pool is at rest, so a process may fork at any time. They have the caller's
+//! floating-point environment because threads inherit it from the one that starts them, and block asynchronous signals
+//! because they inherit that too.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -36,7 +38,7 @@ const ALONE: Duration = Duration::from_micros(100);
 /// The least work worth a piece of its own, and a thread.
 const PIECE: Duration = Duration::from_micros(100);
 
-/// Workers that a call starts at most, whatever was asked for.
+/// Threads that a call uses at most, whatever was asked for.
 const THREADS_MAX: usize = 1024;
 
 /// Stack of a worker, whatever the environment says.

@@ -99,7 +99,7 @@ impl<'a> Fitted<'a> {
             // Twice: the coordinates of taps are added up with room to spare.
             if (extent as isize).checked_add(array[axis] as isize).and_then(|sum| sum.checked_mul(2)).is_none() {
                 return Err(Error::shape(format_args!(
-                    "window.shape[{i}] is {extent}, too much on top of the array's extent of {}",
+                    "window.shape[{i}] is {extent}, but twice its sum with the array's extent, {}, must fit intptr_t",
                     array[axis]
                 )));
             }
@@ -110,8 +110,8 @@ impl<'a> Fitted<'a> {
         Ok(Fitted { shape, footprint, axes, first, taps })
     }
 
-    /// Visits the taps in C order, as stretches along the window's last axis: the index of the first, and how many.
-    pub(crate) fn stretches(&self, mut visit: impl FnMut(&[usize], usize) -> Result<(), Error>) -> Result<(), Error> {
+    /// Visits the taps in C order, as runs along the window's last axis: the index of the first, and how many.
+    pub(crate) fn runs(&self, mut visit: impl FnMut(&[usize], usize) -> Result<(), Error>) -> Result<(), Error> {
         let Some((&row, outer)) = self.shape.split_last() else {
             // A window of no axes is the element itself.
             let itself = self.footprint.is_none_or(|mask| mask[0] != 0);

@@ -16,24 +16,28 @@ use crate::filter;
 use answer::answer;
 pub use types::*;
 
-/// Applies function to the window around every element of input and writes what it returns to output.
+/// Calls function on the window around every element of input and writes the values that it sets to output.
 ///
 /// Arrays of any dtype and layout, 0 to 64 axes; output has the extents of input and any dtype. Elements reach the
-/// callback as double. What it returns is cast to the output's dtype: truncated toward zero, then wrapped modulo
+/// callback as double. The values it sets are cast to the output's dtype: truncated toward zero, then wrapped modulo
 /// 2^bits; NaN becomes 0, magnitudes of 2^64 and more become the type's nearest limit; LLC_BOOL is (truncated != 0);
 /// LLC_FLOAT32 is rounded. If input and output share memory, the result is as if input had been copied first. If
 /// elements of output share memory with each other (zero strides), the calling thread does all the work, in C order.
 ///
-/// function and user_data: see llc_filter_fn. options: NULL for all defaults. error: filled in if not NULL.
+/// input, output, window and function must not be NULL. user_data is passed on as it is and may be NULL. options: NULL
+/// for all defaults. error: filled in if not NULL, whatever it held. Structs and lists are aligned as their types ask.
 ///
 /// Returns LLC_OK or an LLC_ERROR_*. Errors in the arguments are found before anything is written. If a callback
 /// returned 0, error->index is the lowest such element in C order, whatever the number of threads: all elements before
 /// it are written, later ones may be. An array with an extent of 0 has no elements: no callback is called.
 ///
-/// May be called from any thread, by several at once, and from callbacks. The library keeps no state between calls and
-/// no threads; errno and the floating-point flags are unspecified afterwards.
+/// Any function here may be called from any thread, by several at once, from callbacks, and in a child after fork. The
+/// library keeps no state between calls and no threads; if workers can't be started, fewer run. During a call nobody
+/// else may write to input or touch output; several calls may read the same input. What was written before the call is
+/// seen by the callbacks, and what they write after it. errno and the floating-point flags are unspecified afterwards.
 ///
-/// Same results as scipy.ndimage.generic_filter of SciPy 1.17, with the callback as LowLevelCallable.
+/// Same results as scipy.ndimage.generic_filter of SciPy 1.17 with the callback as LowLevelCallable, except where SciPy's
+/// are wrong or undefined (the README lists these cases).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn llc_generic_filter(
     input: *const llc_array,
@@ -106,6 +110,7 @@ unsafe impl Send for UserData {}
 unsafe impl Sync for UserData {}
 
 impl UserData {
+    /// A method, so that closures take the whole UserData along, not its pointer, which is not Sync.
     fn pointer(self) -> *mut c_void {
         self.0
     }

@@ -5,6 +5,7 @@ use std::fmt::Arguments;
 use std::mem::MaybeUninit;
 use std::{ptr, slice};
 
+use super::answer::Failure;
 use super::types::*;
 use crate::array::{Input, Output};
 use crate::boundary::Mode;
@@ -14,20 +15,6 @@ use crate::filter::Options;
 use crate::memory;
 use crate::parallel::Threads;
 use crate::window::{self, Window};
-
-/// Why a call ended: the crate's errors, and those that only C can make.
-pub(super) enum Failure {
-    Null(String),
-    DType(String),
-    Engine(Error),
-    Panic,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Failure::Engine(error)
-    }
-}
 
 /// What `pointer` points to; NULL is an error that names it.
 ///
@@ -76,7 +63,7 @@ fn check_pointer<T>(pointer: *const T, name: Arguments<'_>) -> Result<(), Failur
 }
 
 pub(super) fn null(name: Arguments<'_>) -> Failure {
-    message(format_args!("{name} is NULL")).map_or_else(Failure::Engine, Failure::Null)
+    message(format_args!("{name} is NULL, which is not allowed here")).map_or_else(Failure::Engine, Failure::Null)
 }
 
 /// The input array.

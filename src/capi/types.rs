@@ -12,13 +12,14 @@ pub type llc_status = i32;
 pub const LLC_OK: i32 = 0;
 /// Status: a pointer that must not be NULL is NULL.
 pub const LLC_ERROR_NULL: i32 = -1;
-/// Status: a value is not allowed: a mode, an axis, an origin, a thread count, a flag or a struct_size.
+/// Status: a value is not allowed: a mode, an axis, an origin, a thread count, a flag, a struct_size; a pointer that is
+/// not aligned.
 pub const LLC_ERROR_ARGUMENT: i32 = -2;
 /// Status: extents are not allowed (negative, too many, too large to address), or do not fit each other.
 pub const LLC_ERROR_SHAPE: i32 = -3;
 /// Status: a dtype is not one of LLC_BOOL ... LLC_FLOAT64.
 pub const LLC_ERROR_DTYPE: i32 = -4;
-/// Status: memory ran out. The output may be partly written.
+/// Status: memory ran out. Nothing was written.
 pub const LLC_ERROR_MEMORY: i32 = -5;
 /// Status: a callback returned 0. llc_error.index says for which output element.
 pub const LLC_ERROR_CALLBACK: i32 = -6;
@@ -145,11 +146,13 @@ pub const LLC_ALL_CORES: i32 = -1;
 
 /// Hears how far a call has come; may cancel it.
 ///
-/// Called on the thread that made the call: at least every 50 ms while callbacks return (fast callbacks are looked after
-/// eight at a time, so when they turn slow all of a sudden, the first time may be that much later), and once more at the
-/// end with fraction 1. fraction never falls. Returns non-zero to go on; 0 cancels: the call ends with
-/// LLC_ERROR_CANCELLED as soon as the callbacks under way have returned, after the last element too. Must not throw or
-/// longjmp.
+/// Called on the thread that made the call: at least every 50 ms while callbacks return, and, if nothing failed, once
+/// more at the end with fraction 1, for arrays without elements too. (The clock is read after every eighth fast
+/// callback; if they turn slow all of a sudden, the first time may be up to eight callbacks late.) fraction never falls.
+///
+/// Returns non-zero to go on; 0 cancels: the call ends with LLC_ERROR_CANCELLED as soon as the callbacks under way have
+/// returned, also when all is done. Must not throw, longjmp, end the thread or alter the arrays, structs and lists of
+/// the running call; it may call this library.
 pub type llc_progress_fn = Option<unsafe extern "C" fn(fraction: f64, progress_data: *mut c_void) -> c_int>;
 
 /// How to run. Zero in any field means its default, so LLC_OPTIONS_INIT, or zeros after struct_size, are all defaults.
@@ -164,7 +167,8 @@ pub struct llc_options {
     /// Boundary mode along every filtered axis, LLC_MODE_*.
     pub mode: i32,
     /// 0 or 1: the calling thread only, which calls back in C order of the output. n: at most n threads, of which the
-    /// calling thread is one. LLC_ALL_CORES. Results are the same for each; small jobs stay on the calling thread.
+    /// calling thread is one. LLC_ALL_CORES: as many as the process may use cores. Callbacks on several threads come in
+    /// no particular order; results are the same for any number. Small jobs stay on the calling thread.
     pub threads: i32,
     /// Value of the taps outside the array in LLC_MODE_CONSTANT and LLC_MODE_GRID_CONSTANT.
     pub cval: f64,
@@ -181,9 +185,11 @@ pub struct llc_options {
 /// Sets *return_value, 0.0 on entry, from the filter_size doubles in buffer: the taps in C order of the footprint. It
 /// may overwrite the buffer. Returns non-zero to go on; 0 stops the call, which then ends with LLC_ERROR_CALLBACK.
 ///
-/// With more than one thread it runs on several at a time, with the same user_data. Workers block signals, have stacks
-/// of at least 2 MiB and the caller's floating-point environment. It must not throw, longjmp, end the thread or alter
-/// the arrays of the running call; it may call this library.
+/// buffer and return_value are valid during the call only; if filter_size is 0, there is nothing in the buffer.
+///
+/// With more than one thread it runs on several at a time, with the same user_data. Workers block asynchronous signals,
+/// have stacks of at least 2 MiB and the caller's floating-point environment. It must not throw, longjmp, end the thread
+/// or alter the arrays, structs and lists of the running call; it may call this library.
 pub type llc_filter_fn = Option<
     unsafe extern "C" fn(buffer: *mut f64, filter_size: isize, return_value: *mut f64, user_data: *mut c_void) -> c_int,
 >;
