@@ -547,6 +547,41 @@ static void window_too_large_for_the_memory_is_an_error(void)
     }
 }
 
+/* An input of zero strides may have more elements than there are bytes. To be copied, because it overlaps the output, it
+   would need a size that no longer fits a size_t. */
+static void input_too_large_to_be_copied_is_an_error(void)
+{
+    const intptr_t extents[] = {INTPTR_MAX / 4 + 2, INTPTR_MAX / 2 - 7};
+    struct call call;
+    llc_error error;
+    size_t i;
+
+    for (i = 0; i < sizeof extents / sizeof extents[0]; i++) {
+        make_valid(&call);
+        call.input_array.ndim = call.output_array.ndim = call.a_window.ndim = 1;
+        call.input_shape[0] = call.output_shape[0] = extents[i];
+        call.input_strides[0] = call.output_strides[0] = 0;
+        call.window_shape[0] = 1;
+        call.output_array.data = call.input_data;
+        memset(&error, PATTERN, sizeof error);
+        CHECK_INT(run(&call, &error), LLC_ERROR_MEMORY, "extent %zu: \"%.255s\"", i, error.message);
+        check_error_is_complete(&error, LLC_ERROR_MEMORY, "input to be copied");
+    }
+}
+
+/* Where there are no elements, strides may be anything. */
+static void strides_of_no_elements_do_not_matter(void)
+{
+    struct call call;
+
+    make_valid(&call);
+    call.input_shape[0] = call.output_shape[0] = 0;
+    call.input_shape[1] = call.output_shape[1] = 1000;
+    call.input_strides[0] = call.output_strides[0] = INTPTR_MAX;
+    call.input_strides[1] = call.output_strides[1] = INTPTR_MIN;
+    check_accepted(&call, 0, "strides of no elements");
+}
+
 /* An llc_options of some struct_size, with zeros behind the fields of today. */
 union sized_options {
     llc_options options;
@@ -645,6 +680,8 @@ int main(void)
     window_without_axes_needs_the_arrays_ndim();
     sizes_that_cannot_be_addressed_are_errors();
     window_too_large_for_the_memory_is_an_error();
+    input_too_large_to_be_copied_is_an_error();
+    strides_of_no_elements_do_not_matter();
     options_of_later_versions_must_be_zero_where_unknown();
     every_status_has_a_text();
     library_has_the_version_of_its_header();
