@@ -223,10 +223,12 @@ impl<'a> Elements<'a> {
     }
 
     /// The memory of the elements from index `first` of the first axis on, if that is the only one.
-    pub(crate) fn soon(self, first: usize) -> Soon {
+    pub(crate) fn prefetch_from(self, first: usize) -> Prefetch {
         match (self.shape, self.strides) {
-            (&[extent], &[step]) if first < extent => Soon::new(self.data.wrapping_offset(step * first as isize), step),
-            _ => Soon::NOTHING,
+            (&[extent], &[step]) if first < extent => {
+                Prefetch::new(self.data.wrapping_offset(step * first as isize), step)
+            }
+            _ => Prefetch::NONE,
         }
     }
 
@@ -426,10 +428,10 @@ impl<'a> Piece<'a> {
     }
 
     /// The memory of the elements from `first` on, if they lie side by side.
-    pub(crate) fn soon(&self, first: usize) -> Soon {
+    pub(crate) fn prefetch_from(&self, first: usize) -> Prefetch {
         match self.output.strides[..] {
-            [step] => Soon::new(self.output.data.wrapping_offset(step * first as isize), step),
-            _ => Soon::NOTHING,
+            [step] => Prefetch::new(self.output.data.wrapping_offset(step * first as isize), step),
+            _ => Prefetch::NONE,
         }
     }
 
@@ -446,7 +448,7 @@ impl<'a> Piece<'a> {
 /// A callback computes on what the cache holds, and meanwhile the memory is idle. Fetching ahead, a little at a time
 /// because only a dozen fetches can be under way, hides most of the time that the input and the output take.
 #[derive(Clone, Copy)]
-pub(crate) struct Soon {
+pub(crate) struct Prefetch {
     data: *const u8,
     /// Bytes from one element to the next; 0: there is nothing to fetch.
     step: isize,
@@ -455,11 +457,11 @@ pub(crate) struct Soon {
 /// Bytes that memory is fetched by, on nearly every machine.
 const CACHE_LINE: usize = 64;
 
-impl Soon {
-    pub(crate) const NOTHING: Soon = Soon { data: ptr::null(), step: 0 };
+impl Prefetch {
+    pub(crate) const NONE: Prefetch = Prefetch { data: ptr::null(), step: 0 };
 
     fn new(data: *const u8, step: isize) -> Self {
-        if step.unsigned_abs() <= CACHE_LINE { Soon { data, step } } else { Soon::NOTHING }
+        if step.unsigned_abs() <= CACHE_LINE { Prefetch { data, step } } else { Prefetch::NONE }
     }
 
     /// Starts to fetch a range of the elements.

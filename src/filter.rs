@@ -169,7 +169,7 @@ impl<'p, K: Kernel> Worker<'p, K> {
             while filled < limit && !halted {
                 let first = start + filled;
                 let (taps, count) = self.lines.taps(first, limit - filled);
-                let stretch = Stretch { first, taps, output: piece.soon(first) };
+                let stretch = Stretch { first, taps, output: piece.prefetch_from(first) };
                 match self.kernel.run(&stretch, &mut self.results[filled..filled + count], gate) {
                     Ok(()) => filled += count,
                     Err(halt) => {

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
-use crate::array::{Elements, Input, Soon};
+use crate::array::{Elements, Input, Prefetch};
 use crate::boundary::Mode;
 use crate::error::Error;
 use crate::memory;
@@ -264,7 +264,7 @@ pub(crate) struct Taps<'a> {
     /// Place of element 0.
     pub(crate) at: usize,
     /// What the input will be asked for when the line is done.
-    pub(crate) soon: Soon,
+    pub(crate) next_line: Prefetch,
 }
 
 /// A worker's extended lines.
@@ -315,8 +315,8 @@ impl<'p> Lines<'p> {
         let o = first - self.current.start;
         let (at, side_by_side) = self.plan.place(o);
         let count = side_by_side.min(self.current.end - first).min(limit);
-        let soon = self.upcoming.map_or(Soon::NOTHING, |elements| elements.soon(o));
-        (Taps { doubles: &self.doubles, runs: &self.runs, at, soon }, count)
+        let next_line = self.upcoming.map_or(Prefetch::NONE, |elements| elements.prefetch_from(o));
+        (Taps { doubles: &self.doubles, runs: &self.runs, at, next_line }, count)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the

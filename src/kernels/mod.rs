@@ -3,7 +3,7 @@
 mod gather;
 pub(crate) mod pixel;
 
-use crate::array::Soon;
+use crate::array::Prefetch;
 use crate::gate::{Gate, Halt};
 use crate::lines::Taps;
 
@@ -13,7 +13,7 @@ pub(crate) struct Stretch<'a> {
     pub(crate) first: usize,
     pub(crate) taps: Taps<'a>,
     /// Where the results will be written.
-    pub(crate) output: Soon,
+    pub(crate) output: Prefetch,
 }
 
 /// Computes output elements from their taps.

@@ -43,7 +43,7 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
         while done < results.len() {
             if done == gathered.end {
                 gathered = done..results.len().min(done + self.ahead);
-                taps.soon.fetch(gathered.clone());
+                taps.next_line.fetch(gathered.clone());
                 output.fetch(gathered.clone());
                 gather(taps, done, gathered.len(), self.taps, &mut self.buffer);
             }
