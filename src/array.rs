@@ -258,17 +258,15 @@ impl<'a> Elements<'a> {
         if bytes.is_empty() {
             return;
         }
-        match self.shape.first() {
-            None => {
-                assert!(bytes.len() == self.dtype.size());
-                // SAFETY: one element of the array, into bytes of the same number that are our own.
-                unsafe { self.data.copy_to_nonoverlapping(bytes.as_mut_ptr(), bytes.len()) }
-            }
-            Some(&extent) => {
-                let each = bytes.len() / extent;
-                for (i, bytes) in bytes.chunks_exact_mut(each).enumerate() {
-                    self.at(i).copy_bytes(bytes);
-                }
+        let size = self.dtype.size();
+        if self.shape.is_empty() || self.even_step() == Some(size as isize) {
+            assert!(bytes.len() == size * self.shape.iter().product::<usize>());
+            // SAFETY: the elements lie side by side and have as many bytes as there are here, which are our own.
+            unsafe { self.data.copy_to_nonoverlapping(bytes.as_mut_ptr(), bytes.len()) }
+        } else {
+            let extent = self.shape[0];
+            for (i, bytes) in bytes.chunks_exact_mut(bytes.len() / extent).enumerate() {
+                self.at(i).copy_bytes(bytes);
             }
         }
     }

@@ -82,9 +82,9 @@ pub(crate) fn generic_filter(
     job: Job<'_, '_>,
     function: impl Fn(&mut [f64], &mut f64) -> bool + Sync,
 ) -> Result<(), Error> {
-    prepared(job, |plan, taps, output, threads, progress| {
+    prepared(job, |plan, output, threads, progress| {
         parallel::run(output, threads, progress, || {
-            let kernel = Pixel::new(taps, &function)?;
+            let kernel = Pixel::new(plan.tap_and_run_counts(), &function)?;
             Worker::new(plan, kernel)
                 .map(|mut worker| move |piece: Piece<'_>, gate: &mut Gate<'_>| worker.run(piece, gate))
         })
@@ -96,8 +96,8 @@ pub(crate) fn generic_filter_seq(
     job: Job<'_, '_>,
     function: impl FnMut(&mut [f64], &mut f64) -> bool,
 ) -> Result<(), Error> {
-    prepared(job, |plan, taps, output, _, progress| {
-        let mut worker = Worker::new(plan, Pixel::new(taps, function)?)?;
+    prepared(job, |plan, output, _, progress| {
+        let mut worker = Worker::new(plan, Pixel::new(plan.tap_and_run_counts(), function)?)?;
         parallel::run_on_caller(output, progress, |piece, gate| worker.run(piece, gate))
     })
 }
@@ -105,7 +105,7 @@ pub(crate) fn generic_filter_seq(
 /// Checks a job and hands what is to be done to `go`.
 fn prepared(
     job: Job<'_, '_>,
-    go: impl FnOnce(&Plan<'_>, usize, Output<'_>, Threads, Option<Progress<'_>>) -> Result<(), Error>,
+    go: impl FnOnce(&Plan<'_>, Output<'_>, Threads, Option<Progress<'_>>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let Job { input, output, window, options } = job;
     check_shapes(input.shape(), output.shape())?;
@@ -129,7 +129,7 @@ fn prepared(
 
     let input = input.apart_from(&output)?;
     let plan = Plan::new(&input, &fitted, &modes, options.cval)?;
-    go(&plan, fitted.taps, output, options.threads, options.progress)
+    go(&plan, output, options.threads, options.progress)
 }
 
 fn check_shapes(input: &[usize], output: &[usize]) -> Result<(), Error> {

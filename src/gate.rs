@@ -30,14 +30,19 @@ pub(crate) struct Shared {
     /// Elements from here on need not be computed: the lowest that failed, 0 when cancelled.
     limit: AtomicUsize,
     cancelled: AtomicBool,
-    done: AtomicUsize,
+    done: Apart,
     total: usize,
 }
+
+/// A counter that all threads add to, away from the limit, which all of them read for every element: a cache line that
+/// is written by one has to be fetched anew by the others.
+#[repr(align(128))]
+struct Apart(AtomicUsize);
 
 impl Shared {
     pub(crate) fn new(total: usize) -> Self {
         let limit = AtomicUsize::new(usize::MAX);
-        Shared { limit, cancelled: AtomicBool::new(false), done: AtomicUsize::new(0), total }
+        Shared { limit, cancelled: AtomicBool::new(false), done: Apart(AtomicUsize::new(0)), total }
     }
 
     /// Elements from here on need not be computed any more.
@@ -104,7 +109,7 @@ impl Gate<'_> {
 
     /// Elements are computed and written.
     pub(crate) fn advance(&mut self, elements: usize) {
-        self.shared.done.fetch_add(elements, Ordering::Relaxed);
+        self.shared.done.0.fetch_add(elements, Ordering::Relaxed);
         if let Some(clock) = &mut self.clock {
             clock.under_way = 0;
         }
@@ -162,7 +167,7 @@ impl<'a> Clock<'a> {
             return true;
         }
         self.told = now;
-        let done = (shared.done.load(Ordering::Relaxed) + self.under_way).min(shared.total);
+        let done = (shared.done.0.load(Ordering::Relaxed) + self.under_way).min(shared.total);
         if (self.progress)(done as f64 / shared.total as f64) {
             return true;
         }

@@ -162,6 +162,11 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// The number of taps, and of runs that they make.
+    pub(crate) fn tap_and_run_counts(&self) -> (usize, usize) {
+        (self.taps, self.runs.len())
+    }
+
     fn row_count(&self) -> usize {
         if self.outer.is_empty() { usize::from(self.taps > 0) } else { self.rows.len() / self.outer.len() }
     }
@@ -176,7 +181,8 @@ impl<'a> Plan<'a> {
         };
 
         let wanted = if self.inner.len() == 1 { first.extent } else { (TILE / pitch).max(first.span + 1) };
-        let affordable = (ROWS_BUDGET / rows.max(1) / pitch).saturating_sub(first.span);
+        // However little is affordable: a tile that is short against the window would mostly consist of margins.
+        let affordable = (ROWS_BUDGET / rows.max(1) / pitch).saturating_sub(first.span).max(first.span / 2 + 1);
         self.tile = wanted.min(affordable.max(SHORT_TILE.div_ceil(pitch))).min(first.extent);
         self.tiles = first.extent.div_ceil(self.tile);
         self.extended = (self.tile + first.span).saturating_mul(pitch);

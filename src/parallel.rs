@@ -38,8 +38,9 @@ const ALONE: Duration = Duration::from_micros(100);
 /// The least work worth a piece of its own, and a thread.
 const PIECE: Duration = Duration::from_micros(100);
 
-/// Threads that a call uses at most, whatever was asked for.
-const THREADS_MAX: usize = 1024;
+/// Threads that a call uses at most for each core, whatever was asked for: among many more the calling thread would not
+/// get its turn to tell progress in time.
+const THREADS_PER_CORE: usize = 4;
 
 /// Stack of a worker, whatever the environment says.
 const STACK: usize = 4 << 20;
@@ -80,11 +81,12 @@ pub(crate) fn run<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
     if let Some(pace) = work_alone(&mut rest, &mut work, &mut gate) {
         let grain = (PIECE.as_secs_f64() / pace).max(1.0) as usize;
         let useful = rest.range().len() / grain;
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         let threads = match threads {
-            Threads::Count(n) => n,
-            _ => thread::available_parallelism().map_or(1, usize::from),
+            Threads::Count(n) => n.min(cores * THREADS_PER_CORE),
+            _ => cores,
         };
-        let threads = threads.min(useful).min(THREADS_MAX);
+        let threads = threads.min(useful);
         if threads > 1 {
             work_together(Queue { rest: Mutex::new(rest), threads, grain }, work, &mut gate, &worker);
         } else {
@@ -103,16 +105,17 @@ fn work_alone(
     let started = Instant::now();
     let mut elements = 0;
     let mut next = 1;
+    let mut took = Duration::ZERO;
     while !rest.range().is_empty() && rest.range().start < gate.shared.limit() {
-        let piece = rest.split_front(next);
-        elements += piece.range().len();
-        work(piece, gate);
-        let took = started.elapsed();
         if took >= ALONE {
             return Some(took.as_secs_f64() / elements as f64);
         }
+        let piece = rest.split_front(next);
+        elements += piece.range().len();
+        work(piece, gate);
+        took = started.elapsed();
         // At most about as much again as was done so far.
-        next = elements.max(1);
+        next = elements;
     }
     None
 }
@@ -162,8 +165,10 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
             let (active, drain) = (&active, &drain);
             let body = move || {
                 let _active = Active { count: active, caller };
-                // A worker that gets no memory leaves the work to the others.
-                if let Ok(mut work) = worker() {
+                // A worker that comes too late, or gets no memory, leaves the work to the others.
+                if shared.limit() > 0
+                    && let Ok(mut work) = worker()
+                {
                     drain(&mut work, &mut Gate { shared, clock: None });
                 }
             };

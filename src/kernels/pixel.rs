@@ -17,6 +17,10 @@ const AHEAD: usize = 64;
 /// ... and the doubles they may take: they should still be in the L1 cache when their turn comes.
 const AHEAD_DOUBLES: usize = 2048;
 
+/// Runs of fewer taps than this are gathered for at least as many elements at a time: what is fetched for one tap holds
+/// the same tap of its neighbours.
+const SHORT_RUN: usize = 8;
+
 /// Calls `function` with each neighbourhood, which it may overwrite, and the result to set, which is 0 so far. It gives
 /// up with `false`.
 pub(crate) struct Pixel<F> {
@@ -27,8 +31,10 @@ pub(crate) struct Pixel<F> {
 }
 
 impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
-    pub(crate) fn new(taps: usize, function: F) -> Result<Self, Error> {
-        let ahead = (AHEAD_DOUBLES / taps.max(1)).clamp(1, AHEAD);
+    /// For windows of so many taps in so many runs.
+    pub(crate) fn new((taps, runs): (usize, usize), function: F) -> Result<Self, Error> {
+        let least = if taps < SHORT_RUN * runs { SHORT_RUN } else { 1 };
+        let ahead = (AHEAD_DOUBLES / taps.max(1)).clamp(least, AHEAD);
         let len = taps.checked_mul(ahead);
         let buffer = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
         Ok(Pixel { function, taps, ahead, buffer })
