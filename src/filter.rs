@@ -5,7 +5,7 @@ use crate::boundary::Mode;
 use crate::error::Error;
 use crate::gate::{Gate, Progress};
 use crate::kernels::pixel::Pixel;
-use crate::kernels::{Kernel, Stretch};
+use crate::kernels::{Batch, Kernel};
 use crate::lines::{Lines, Plan};
 use crate::memory;
 use crate::parallel::{self, Threads};
@@ -169,8 +169,8 @@ impl<'p, K: Kernel> Worker<'p, K> {
             while filled < limit && !halted {
                 let first = start + filled;
                 let (taps, count) = self.lines.taps(first, limit - filled);
-                let stretch = Stretch { first, taps, output: piece.prefetch_from(first) };
-                match self.kernel.run(&stretch, &mut self.results[filled..filled + count], gate) {
+                let batch = Batch { first, taps, output: piece.prefetch_from(first) };
+                match self.kernel.run(&batch, &mut self.results[filled..filled + count], gate) {
                     Ok(()) => filled += count,
                     Err(halt) => {
                         filled += halt.done;

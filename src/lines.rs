@@ -37,6 +37,9 @@ const SHORT_TILE: usize = 256;
 /// Doubles that may be spent on keeping lines until the window comes back to them: 1 MiB, to stay in the L2 cache.
 const KEPT_BUDGET: usize = 1 << 17;
 
+/// Stretches of elements side by side that are handed out at a time.
+const STRETCHES: usize = 64;
+
 /// An axis as lines see it.
 #[derive(Clone, Copy)]
 struct Axis {
@@ -261,14 +264,14 @@ fn pitches(inner: &[Axis]) -> Result<Vec<usize>, Error> {
     Ok(pitches)
 }
 
-/// The taps of output elements that lie side by side: those of element j are the runs
-/// `doubles[start + at + j..][..len]`, one after the other.
+/// The taps of consecutive output elements. For an element at place `p` they are the runs `doubles[start + p..][..len]`, one
+/// after the other.
 pub(crate) struct Taps<'a> {
     pub(crate) doubles: &'a [f64],
     /// Start and length of each run.
     pub(crate) runs: &'a [(usize, usize)],
-    /// Place of element 0.
-    pub(crate) at: usize,
+    /// Where the elements are: stretches of them side by side, as the place of the first and their number.
+    pub(crate) stretches: &'a [(usize, usize)],
     /// What the input will be asked for when the line is done.
     pub(crate) next_line: Prefetch,
 }
@@ -284,6 +287,8 @@ pub(crate) struct Lines<'p> {
     /// For each outer axis, what each place of the window along it shows: an index, or [`OUTSIDE`].
     shown: Vec<usize>,
     runs: Vec<(usize, usize)>,
+    /// Where the elements that are worked on lie in an extended tile; as many as there is room for.
+    stretches: Vec<(usize, usize)>,
     /// Where each row's line starts in `doubles`.
     starts: Vec<usize>,
     /// The input's line that the next output line will look at for the first time.
@@ -307,22 +312,30 @@ impl<'p> Lines<'p> {
             current: 0..0,
             shown: memory::filled(plan.outer.iter().map(|axis| axis.span + 1).sum(), OUTSIDE)?,
             runs: memory::collected(plan.runs.iter().map(|run| (run.at, run.len)))?,
+            stretches: memory::reserved(STRETCHES)?,
             starts: memory::filled(plan.row_count(), 0)?,
             upcoming: None,
         })
     }
 
-    /// The taps of output element `first`, counted in C order, and of those after it that lie side by side with it:
-    /// how many, at most `limit`.
+    /// The taps of output element `first`, counted in C order, and of those after it in its line (its tile): how many, at
+    /// most `limit`.
     pub(crate) fn taps(&mut self, first: usize, limit: usize) -> (Taps<'_>, usize) {
         if !self.current.contains(&first) {
             self.load(first);
         }
         let o = first - self.current.start;
-        let (at, side_by_side) = self.plan.place(o);
-        let count = side_by_side.min(self.current.end - first).min(limit);
+        let count = limit.min(self.current.end - first);
+        self.stretches.clear();
+        let mut placed = 0;
+        while placed < count && self.stretches.len() < self.stretches.capacity() {
+            let (at, side_by_side) = self.plan.place(o + placed);
+            let elements = side_by_side.min(count - placed);
+            self.stretches.push((at, elements));
+            placed += elements;
+        }
         let next_line = self.upcoming.map_or(Prefetch::NONE, |elements| elements.prefetch_from(o));
-        (Taps { doubles: &self.doubles, runs: &self.runs, at, next_line }, count)
+        (Taps { doubles: &self.doubles, runs: &self.runs, stretches: &self.stretches, next_line }, placed)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
@@ -424,17 +437,23 @@ fn extend(elements: Elements<'_>, first: &Axis, rest: &[Axis], range: Range<usiz
     let at = |c: isize| (c - low) as usize * each;
 
     // Elements within the array come in one go where nothing lies between them.
-    let mut one_by_one = (low..high, 0..0);
-    if rest.iter().all(|axis| axis.span == 0 && axis.low == 0) {
-        let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
-        let range = inside.start as usize..inside.end as usize;
-        if !range.is_empty() {
-            elements.read_range(range, &mut extended[at(inside.start)..at(inside.end)]);
-            one_by_one = (low..inside.start, inside.end..high);
+    let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
+    if rest.iter().any(|axis| axis.span > 0 || axis.low != 0) {
+        for c in inside.clone() {
+            extend_one(c, &mut extended[at(c)..at(c + 1)]);
         }
+    } else if !inside.is_empty() {
+        elements
+            .read_range(inside.start as usize..inside.end as usize, &mut extended[at(inside.start)..at(inside.end)]);
     }
-    for c in one_by_one.0.chain(one_by_one.1) {
-        extend_one(c, &mut extended[at(c)..at(c + 1)]);
+
+    // What lies outside mostly shows what is there by now.
+    let (before, after) = if inside.is_empty() { (low..high, 0..0) } else { (low..inside.start, inside.end..high) };
+    for c in before.chain(after) {
+        match first.source(c).map(|i| i as isize) {
+            Some(i) if inside.contains(&i) => extended.copy_within(at(i)..at(i + 1), at(c)),
+            _ => extend_one(c, &mut extended[at(c)..at(c + 1)]),
+        }
     }
 }
 

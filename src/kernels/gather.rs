@@ -12,28 +12,46 @@ use crate::lines::Taps;
 /// Up to this many taps may be loaded one by one.
 const FEW: usize = 16;
 
-/// Copies the taps of `count` elements from element `j` on, `size` each, into the buffer.
-pub(crate) fn gather(taps: &Taps<'_>, j: usize, count: usize, size: usize, buffer: &mut [f64]) {
+/// Fewer elements side by side than this are gathered one by one.
+const SHORT_STRETCH: usize = 4;
+
+/// Copies the taps of `count` elements side by side, the first at `place`, into the buffer: `size` for each.
+pub(crate) fn gather(taps: &Taps<'_>, place: usize, count: usize, size: usize, buffer: &mut [f64]) {
     macro_rules! known_size {
         ($($n:literal)*) => {
             match size {
-                $($n => tap_by_tap::<$n>(taps, j, count, buffer),)*
-                _ => run_by_run(taps, j, count, size, buffer),
+                $($n => tap_by_tap::<$n>(taps, place, count, buffer),)*
+                _ => run_by_run(taps, place, count, size, buffer),
             }
         };
     }
-    if size <= FEW && size < 2 * taps.runs.len() {
+    if count < SHORT_STRETCH {
+        element_by_element(taps, place, count, buffer);
+    } else if size <= FEW && size < 2 * taps.runs.len() {
         known_size!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
     } else {
-        run_by_run(taps, j, count, size, buffer);
+        run_by_run(taps, place, count, size, buffer);
     }
 }
 
-fn tap_by_tap<const N: usize>(taps: &Taps<'_>, j: usize, count: usize, buffer: &mut [f64]) {
+/// For the few elements of a short last axis: what the others prepare would not pay.
+fn element_by_element(taps: &Taps<'_>, place: usize, count: usize, buffer: &mut [f64]) {
+    let mut to = buffer.iter_mut();
+    for element in place..place + count {
+        for &(start, len) in taps.runs {
+            // The run first: zip would take one place too many at its end.
+            for (from, to) in taps.doubles[start + element..][..len].iter().zip(to.by_ref()) {
+                *to = *from;
+            }
+        }
+    }
+}
+
+fn tap_by_tap<const N: usize>(taps: &Taps<'_>, place: usize, count: usize, buffer: &mut [f64]) {
     let mut tap = [ptr::null(); N];
     let mut k = 0;
     for &(start, len) in taps.runs {
-        let run = &taps.doubles[start + taps.at + j..][..len + count - 1];
+        let run = &taps.doubles[start + place..][..len + count - 1];
         for (i, tap) in tap[k..k + len].iter_mut().enumerate() {
             *tap = run.as_ptr().wrapping_add(i);
         }
@@ -49,7 +67,7 @@ fn tap_by_tap<const N: usize>(taps: &Taps<'_>, j: usize, count: usize, buffer: &
     }
 }
 
-fn run_by_run(taps: &Taps<'_>, j: usize, count: usize, size: usize, buffer: &mut [f64]) {
+fn run_by_run(taps: &Taps<'_>, place: usize, count: usize, size: usize, buffer: &mut [f64]) {
     macro_rules! known_length {
         ($len:ident, $from:ident, $to:ident, $($n:literal)*) => {
             match $len {
@@ -64,7 +82,7 @@ fn run_by_run(taps: &Taps<'_>, j: usize, count: usize, size: usize, buffer: &mut
     }
     let mut k = 0;
     for &(start, len) in taps.runs {
-        let from = &taps.doubles[start + taps.at + j..][..len + count - 1];
+        let from = &taps.doubles[start + place..][..len + count - 1];
         let to = &mut buffer[k..];
         known_length!(len, from, to, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
         k += len;

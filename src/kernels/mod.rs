@@ -7,8 +7,8 @@ use crate::array::Prefetch;
 use crate::gate::{Gate, Halt};
 use crate::lines::Taps;
 
-/// Output elements that lie side by side.
-pub(crate) struct Stretch<'a> {
+/// Consecutive output elements.
+pub(crate) struct Batch<'a> {
     /// The first one's index in C order.
     pub(crate) first: usize,
     pub(crate) taps: Taps<'a>,
@@ -18,6 +18,6 @@ pub(crate) struct Stretch<'a> {
 
 /// Computes output elements from their taps.
 pub(crate) trait Kernel {
-    /// Fills in the `results` of a stretch, asking `gate` whether to. `Err`: it stopped early; what it says to be done is.
-    fn run(&mut self, stretch: &Stretch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt>;
+    /// Fills in the `results` of a batch, asking `gate` whether to. `Err`: it stopped early; what it says to be done is.
+    fn run(&mut self, batch: &Batch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt>;
 }

@@ -8,7 +8,7 @@ use std::slice;
 use crate::error::Error;
 use crate::gate::{Gate, Halt};
 use crate::kernels::gather::gather;
-use crate::kernels::{Kernel, Stretch};
+use crate::kernels::{Batch, Kernel};
 use crate::memory;
 
 /// Neighbourhoods gathered ahead of the calls, at most ...
@@ -42,8 +42,10 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
 }
 
 impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
-    fn run(&mut self, stretch: &Stretch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
-        let Stretch { first, taps, output } = stretch;
+    fn run(&mut self, batch: &Batch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+        let Batch { first, taps, output } = batch;
+        let mut stretches = taps.stretches.iter().copied();
+        let mut stretch = (0, 0);
         let mut done = 0;
         let mut gathered = 0..0;
         while done < results.len() {
@@ -51,7 +53,19 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
                 gathered = done..results.len().min(done + self.ahead);
                 taps.next_line.fetch(gathered.clone());
                 output.fetch(gathered.clone());
-                gather(taps, done, gathered.len(), self.taps, &mut self.buffer);
+                let mut buffer = &mut self.buffer[..gathered.len() * self.taps];
+                let mut left = gathered.len();
+                while left > 0 {
+                    if stretch.1 == 0 {
+                        stretch = stretches.next().expect("there are as many elements as results");
+                    }
+                    let (place, count) = (stretch.0, stretch.1.min(left));
+                    let (now, later) = buffer.split_at_mut(count * self.taps);
+                    gather(taps, place, count, self.taps, now);
+                    buffer = later;
+                    stretch = (place + count, stretch.1 - count);
+                    left -= count;
+                }
             }
             let count = gate.allow(first + done, gathered.end - done);
             let values = &mut self.buffer[(done - gathered.start) * self.taps..][..count * self.taps];
