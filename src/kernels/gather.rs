@@ -10,9 +10,9 @@ use std::ptr;
 use crate::lines::Taps;
 
 /// Up to this many taps may be loaded one by one.
-const FEW: usize = 16;
+const FEW: usize = 27;
 
-/// Fewer elements side by side than this are gathered one by one.
+/// For fewer elements side by side than this, as on a short last axis, copying by runs never pays.
 const SHORT_STRETCH: usize = 4;
 
 /// Copies the taps of `count` elements side by side, the first at `place`, into the buffer: `size` for each.
@@ -25,25 +25,10 @@ pub(crate) fn gather(taps: &Taps<'_>, place: usize, count: usize, size: usize, b
             }
         };
     }
-    if count < SHORT_STRETCH {
-        element_by_element(taps, place, count, buffer);
-    } else if size <= FEW && size < 2 * taps.runs.len() {
-        known_size!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+    if size <= FEW && (size < 2 * taps.runs.len() || count < SHORT_STRETCH) {
+        known_size!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27);
     } else {
         run_by_run(taps, place, count, size, buffer);
-    }
-}
-
-/// For the few elements of a short last axis: what the others prepare would not pay.
-fn element_by_element(taps: &Taps<'_>, place: usize, count: usize, buffer: &mut [f64]) {
-    let mut to = buffer.iter_mut();
-    for element in place..place + count {
-        for &(start, len) in taps.runs {
-            // The run first: zip would take one place too many at its end.
-            for (from, to) in taps.doubles[start + element..][..len].iter().zip(to.by_ref()) {
-                *to = *from;
-            }
-        }
     }
 }
 
