@@ -35,6 +35,9 @@ pub enum Threads {
 /// How long the calling thread works before it thinks of starting others. Starting one takes about 60 microseconds.
 const ALONE: Duration = Duration::from_micros(100);
 
+/// Elements that it works on at a time meanwhile.
+const ALONE_ELEMENTS: usize = 256;
+
 /// The least work worth a piece of its own, and a thread.
 const PIECE: Duration = Duration::from_micros(100);
 
@@ -78,25 +81,34 @@ pub(crate) fn run<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
 
     let shared = Shared::new(rest.range().len());
     let mut gate = Gate { shared: &shared, clock: progress.as_mut().map(|progress| Clock::new(&mut **progress)) };
-    if let Some(pace) = work_alone(&mut rest, &mut work, &mut gate) {
+    while let Some(pace) = work_alone(&mut rest, &mut work, &mut gate) {
         let grain = (PIECE.as_secs_f64() / pace).max(1.0) as usize;
         let useful = rest.range().len() / grain;
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = match threads {
-            Threads::Count(n) => n.min(cores * THREADS_PER_CORE),
-            _ => cores,
-        };
-        let threads = threads.min(useful);
-        if threads > 1 {
-            work_together(Queue { rest: Mutex::new(rest), threads, grain }, work, &mut gate, &worker);
-        } else {
-            work(rest, &mut gate);
+        // If there is little left, at this pace, the calling thread goes on alone, but looks again: the pace may change.
+        if useful > 1 {
+            let threads = limited(threads).min(useful);
+            if threads > 1 {
+                work_together(Queue { rest: Mutex::new(rest), threads, grain }, work, &mut gate, &worker);
+            } else {
+                work(rest, &mut gate);
+            }
+            break;
         }
     }
     shared.finish(progress)
 }
 
-/// Works until there is nothing left (`None`) or it is clear how many seconds an element takes.
+/// How many threads a call may use on this machine.
+fn limited(threads: Threads) -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    match threads {
+        Threads::Caller => 1,
+        Threads::Count(n) => n.min(cores * THREADS_PER_CORE),
+        Threads::AllCores => cores,
+    }
+}
+
+/// Works for a while. Returns the seconds that an element took, or `None` if nothing is left to do.
 fn work_alone(
     rest: &mut Piece<'_>,
     work: &mut impl FnMut(Piece<'_>, &mut Gate<'_>),
@@ -114,8 +126,8 @@ fn work_alone(
         elements += piece.range().len();
         work(piece, gate);
         took = started.elapsed();
-        // At most about as much again as was done so far.
-        next = elements;
+        // At most as much again as was done so far, in case callbacks get slower.
+        next = elements.min(ALONE_ELEMENTS);
     }
     None
 }

@@ -139,6 +139,24 @@ fn threads_work_at_the_same_time_if_there_is_enough_to_do() {
 }
 
 #[test]
+fn workers_come_when_a_function_gets_slow_late() {
+    let input = Array1::from_iter((0..4_000).map(f64::from));
+    let mut output = input.clone();
+    let ids = Mutex::new(HashSet::new());
+    let options = Options::new().threads(Threads::Count(2));
+    generic_filter(input.view(), output.view_mut(), &Window::new(&[1]), options, |values| {
+        if values[0] < 3_500.0 {
+            return values[0];
+        }
+        ids.lock().unwrap().insert(thread::current().id());
+        slow(values)
+    })
+    .unwrap();
+    assert_eq!(ids.into_inner().unwrap().len(), 2);
+    assert_eq!(output, input);
+}
+
+#[test]
 fn results_do_not_depend_on_threads() {
     let input = Array2::from_shape_fn((300, 411), |(y, x)| (y * 7 + x * x) as f32 % 97.0);
     let window = Window::new(&[5, 4]);
