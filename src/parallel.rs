@@ -170,6 +170,7 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
     };
 
     thread::scope(|scope| {
+        // Without memory for their handles no workers are started: the capacity is 0 then.
         let mut handles = memory::reserved(queue.threads).unwrap_or_default();
         let blocked = signals::Blocked::new();
         while handles.len() + 1 < handles.capacity().min(queue.threads) {
