@@ -10,6 +10,7 @@ use std::ptr;
 use crate::dtype::{DType, Sample, with_sample};
 use crate::error::Error;
 use crate::memory;
+use crate::simd;
 
 /// Extents and byte strides that are known to be addressable.
 struct Layout {
@@ -222,13 +223,11 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// The memory of the elements from index `first` of the first axis on, if that is the only one.
+    /// The memory of the elements from number `first` on, if they lie evenly.
     pub(crate) fn prefetch_from(self, first: usize) -> Prefetch {
-        match (self.shape, self.strides) {
-            (&[extent], &[step]) if first < extent => {
-                Prefetch::new(self.data.wrapping_offset(step * first as isize), step)
-            }
-            _ => Prefetch::NONE,
+        match self.even_step() {
+            Some(step) => Prefetch::new(self.data.wrapping_offset(step.wrapping_mul(first as isize)), step),
+            None => Prefetch::NONE,
         }
     }
 
@@ -279,10 +278,15 @@ impl<'a> Elements<'a> {
 unsafe fn read_run<T: Sample>(data: *const u8, step: isize, values: &mut [f64]) {
     if step == size_of::<T>() as isize {
         let data = data.cast::<T>();
-        for (i, value) in values.iter_mut().enumerate() {
-            // SAFETY: the caller vouches for the elements; they need no alignment.
-            *value = unsafe { data.add(i).read_unaligned() }.to_f64();
-        }
+        simd::widest(
+            #[inline(always)]
+            move || {
+                for (i, value) in values.iter_mut().enumerate() {
+                    // SAFETY: the caller vouches for the elements; they need no alignment.
+                    *value = unsafe { data.add(i).read_unaligned() }.to_f64();
+                }
+            },
+        );
     } else {
         for (i, value) in values.iter_mut().enumerate() {
             // SAFETY: as above.
@@ -375,23 +379,30 @@ impl<'a> Output<'a> {
 /// # Safety
 /// They can be written, and nobody else touches them.
 unsafe fn write_run<T: Sample>(data: *mut u8, step: isize, values: &[f64]) {
-    // Runs of moderate values, nearly all there are, are cast by a loop that vectorises.
-    for (block, values) in values.chunks(WRITE_BLOCK).enumerate() {
-        let data = data.wrapping_offset(step * (block * WRITE_BLOCK) as isize);
-        let moderate =
-            T::MODERATE == f64::INFINITY || values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
-        if moderate && step == size_of::<T>() as isize {
-            for (i, &value) in values.iter().enumerate() {
-                // SAFETY: the magnitude was compared; the caller vouches for the element.
-                unsafe { data.cast::<T>().add(i).write_unaligned(T::from_moderate(value)) };
-            }
-        } else {
-            for (i, &value) in values.iter().enumerate() {
-                // SAFETY: the caller vouches for the element.
-                unsafe { data.offset(step * i as isize).cast::<T>().write_unaligned(T::from_f64(value)) };
-            }
+    if step != size_of::<T>() as isize {
+        for (i, &value) in values.iter().enumerate() {
+            // SAFETY: the caller vouches for the element; it needs no alignment.
+            unsafe { data.offset(step * i as isize).cast::<T>().write_unaligned(T::from_f64(value)) };
         }
+        return;
     }
+    // Runs of moderate values, nearly all there are, are cast by a loop that vectorises.
+    simd::widest(
+        #[inline(always)]
+        move || {
+            for (block, values) in values.chunks(WRITE_BLOCK).enumerate() {
+                let data = data.cast::<T>().wrapping_add(block * WRITE_BLOCK);
+                let moderate = T::MODERATE == f64::INFINITY
+                    || values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
+                for (i, &value) in values.iter().enumerate() {
+                    // SAFETY: the magnitude was compared; the caller vouches for the element.
+                    let sample = if moderate { unsafe { T::from_moderate(value) } } else { T::from_f64(value) };
+                    // SAFETY: likewise.
+                    unsafe { data.add(i).write_unaligned(sample) };
+                }
+            }
+        },
+    );
 }
 
 const WRITE_BLOCK: usize = 64;
@@ -460,6 +471,11 @@ impl Prefetch {
 
     fn new(data: *const u8, step: isize) -> Self {
         if step.unsigned_abs() <= CACHE_LINE { Prefetch { data, step } } else { Prefetch::NONE }
+    }
+
+    /// The same from the element on that is `n` further.
+    pub(crate) fn skip(self, n: usize) -> Self {
+        Prefetch { data: self.data.wrapping_offset(self.step.wrapping_mul(n as isize)), ..self }
     }
 
     /// Starts to fetch a range of the elements.

@@ -84,7 +84,7 @@ pub(crate) fn generic_filter(
 ) -> Result<(), Error> {
     prepared(job, |plan, output, threads, progress| {
         parallel::run(output, threads, progress, || {
-            let kernel = Pixel::new(plan.tap_and_run_counts(), &function)?;
+            let kernel = Pixel::new(plan.run_lengths(), &function)?;
             Worker::new(plan, kernel)
                 .map(|mut worker| move |piece: Piece<'_>, gate: &mut Gate<'_>| worker.run(piece, gate))
         })
@@ -97,7 +97,7 @@ pub(crate) fn generic_filter_seq(
     function: impl FnMut(&mut [f64], &mut f64) -> bool,
 ) -> Result<(), Error> {
     prepared(job, |plan, output, _, progress| {
-        let mut worker = Worker::new(plan, Pixel::new(plan.tap_and_run_counts(), function)?)?;
+        let mut worker = Worker::new(plan, Pixel::new(plan.run_lengths(), function)?)?;
         parallel::run_on_caller(output, progress, |piece, gate| worker.run(piece, gate))
     })
 }

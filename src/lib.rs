@@ -39,6 +39,7 @@ mod lines;
 mod memory;
 mod parallel;
 mod signals;
+mod simd;
 mod stopwatch;
 mod window;
 

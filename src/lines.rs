@@ -40,6 +40,9 @@ const KEPT_BUDGET: usize = 1 << 17;
 /// Stretches of elements side by side that are handed out at a time.
 const STRETCHES: usize = 64;
 
+/// Doubles that may be read behind every tap of every element: whoever copies several at a time need not count.
+pub(crate) const SPARE: usize = 3;
+
 /// An axis as lines see it.
 #[derive(Clone, Copy)]
 struct Axis {
@@ -165,9 +168,9 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The number of taps, and of runs that they make.
-    pub(crate) fn tap_and_run_counts(&self) -> (usize, usize) {
-        (self.taps, self.runs.len())
+    /// The number of taps in each run.
+    pub(crate) fn run_lengths(&self) -> impl Iterator<Item = usize> + Clone {
+        self.runs.iter().map(|run| run.len)
     }
 
     fn row_count(&self) -> usize {
@@ -189,6 +192,9 @@ impl<'a> Plan<'a> {
         self.tile = wanted.min(affordable.max(SHORT_TILE.div_ceil(pitch))).min(first.extent);
         self.tiles = first.extent.div_ceil(self.tile);
         self.extended = (self.tile + first.span).saturating_mul(pitch);
+        if self.extended % 512 < 64 {
+            self.extended += 72;
+        }
 
         // The window comes back to a line one step later along the last outer axis, and again after a whole turn of that
         // one step later along the axis before, and so on: keep lines for as many turns as memory allows.
@@ -223,6 +229,24 @@ impl<'a> Plan<'a> {
             }
         }
         (at, side_by_side)
+    }
+
+    /// What a tile looks at that no tile before it did: elements of the input's line at the highest place of its window
+    /// along every outer axis, if there is one.
+    fn upcoming(&self, line: usize, tile: usize) -> Prefetch {
+        let mut elements = self.input.elements();
+        let mut lines: usize = self.outer.iter().map(|axis| axis.extent).product();
+        for axis in &self.outer {
+            lines /= axis.extent;
+            let place = (line / lines % axis.extent) as isize + axis.low + axis.span as isize;
+            match usize::try_from(place) {
+                Ok(place) if place < axis.extent => elements = elements.at(place),
+                _ => return Prefetch::NONE,
+            }
+        }
+        let Some(first) = self.inner.first() else { return Prefetch::NONE };
+        let start = (tile * self.tile) as isize + first.low + first.span as isize;
+        elements.prefetch_from(start.max(0) as usize * (self.line / first.extent))
     }
 
     /// Elements of a full tile.
@@ -291,8 +315,8 @@ pub(crate) struct Lines<'p> {
     stretches: Vec<(usize, usize)>,
     /// Where each row's line starts in `doubles`.
     starts: Vec<usize>,
-    /// The input's line that the next output line will look at for the first time.
-    upcoming: Option<Elements<'p>>,
+    /// What the next tile will look at for the first time.
+    upcoming: Prefetch,
 }
 
 /// In place of an index: the constant.
@@ -302,7 +326,7 @@ impl<'p> Lines<'p> {
     pub(crate) fn new(plan: &'p Plan<'p>) -> Result<Self, Error> {
         let has_constant = plan.outer.iter().any(|axis| axis.mode.is_constant());
         let lines = plan.kept + usize::from(has_constant);
-        let len = lines.checked_mul(plan.extended);
+        let len = lines.checked_mul(plan.extended).and_then(|len| len.checked_add(SPARE));
         let mut doubles = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
         doubles[plan.kept * plan.extended..].fill(plan.cval);
         Ok(Lines {
@@ -314,7 +338,7 @@ impl<'p> Lines<'p> {
             runs: memory::collected(plan.runs.iter().map(|run| (run.at, run.len)))?,
             stretches: memory::reserved(STRETCHES)?,
             starts: memory::filled(plan.row_count(), 0)?,
-            upcoming: None,
+            upcoming: Prefetch::NONE,
         })
     }
 
@@ -334,7 +358,7 @@ impl<'p> Lines<'p> {
             self.stretches.push((at, elements));
             placed += elements;
         }
-        let next_line = self.upcoming.map_or(Prefetch::NONE, |elements| elements.prefetch_from(o));
+        let next_line = self.upcoming.skip(o);
         (Taps { doubles: &self.doubles, runs: &self.runs, stretches: &self.stretches, next_line }, placed)
     }
 
@@ -359,7 +383,7 @@ impl<'p> Lines<'p> {
             }
         }
 
-        self.upcoming = if plan.tiles == 1 { self.leading_line(line + 1) } else { None };
+        self.upcoming = if tile + 1 < plan.tiles { plan.upcoming(line, tile + 1) } else { plan.upcoming(line + 1, 0) };
 
         self.cache.next_window();
         for row in 0..self.starts.len() {
@@ -369,19 +393,6 @@ impl<'p> Lines<'p> {
         for ((start, _), run) in self.runs.iter_mut().zip(&plan.runs) {
             *start = self.starts[run.row] + run.at;
         }
-    }
-
-    /// The input's line at the highest place of an output line's window along every outer axis, if there is one.
-    fn leading_line(&self, line: usize) -> Option<Elements<'p>> {
-        let plan = self.plan;
-        let mut elements = plan.input.elements();
-        let mut lines: usize = plan.outer.iter().map(|axis| axis.extent).product();
-        for axis in &plan.outer {
-            lines /= axis.extent;
-            let place = (line / lines % axis.extent) as isize + axis.low + axis.span as isize;
-            elements = elements.at(usize::try_from(place).ok().filter(|&place| place < axis.extent)?);
-        }
-        Some(elements)
     }
 
     /// The slot of the line that a row shows, extended if it was not.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::array::{Output, Piece};
 use crate::error::Error;
-use crate::gate::{Clock, Gate, Progress, Shared};
+use crate::gate::{Gate, Progress, Shared};
 use crate::memory;
 use crate::signals;
 
@@ -59,9 +59,13 @@ pub(crate) fn run_on_caller(
 ) -> Result<(), Error> {
     let whole = output.whole();
     let shared = Shared::new(whole.range().len());
-    let clock = progress.as_mut().map(|progress| Clock::new(&mut **progress));
-    work(whole, &mut Gate { shared: &shared, clock });
+    work(whole, &mut Gate::alone(&shared, reborrowed(&mut progress)));
     shared.finish(progress)
+}
+
+/// The same progress function, for a while.
+fn reborrowed<'a>(progress: &'a mut Option<Progress<'_>>) -> Option<Progress<'a>> {
+    progress.as_mut().map(|progress| &mut **progress as Progress<'a>)
 }
 
 /// Has all of `output` done by the calling thread and, if it is worth it, others; `worker` makes what each one works
@@ -80,7 +84,7 @@ pub(crate) fn run<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
     }
 
     let shared = Shared::new(rest.range().len());
-    let mut gate = Gate { shared: &shared, clock: progress.as_mut().map(|progress| Clock::new(&mut **progress)) };
+    let mut gate = Gate::among_others(&shared, reborrowed(&mut progress));
     while let Some(pace) = work_alone(&mut rest, &mut work, &mut gate) {
         let grain = (PIECE.as_secs_f64() / pace).max(1.0) as usize;
         let useful = rest.range().len() / grain;
@@ -118,7 +122,7 @@ fn work_alone(
     let mut elements = 0;
     let mut next = 1;
     let mut took = Duration::ZERO;
-    while !rest.range().is_empty() && rest.range().start < gate.shared.limit() {
+    while !rest.range().is_empty() && rest.range().start < gate.shared().limit() {
         if took >= ALONE {
             return Some(took.as_secs_f64() / elements as f64);
         }
@@ -146,7 +150,7 @@ impl<'a> Queue<'a> {
         // A thread that panicked left no piece half split.
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         let left = rest.range();
-        if left.is_empty() || left.start >= gate.shared.limit() {
+        if left.is_empty() || left.start >= gate.shared().limit() {
             return None;
         }
         Some(rest.split_front((left.len() / (2 * self.threads)).max(self.grain)))
@@ -160,7 +164,7 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
     gate: &mut Gate<'_>,
     worker: &(impl Fn() -> Result<W, Error> + Sync),
 ) {
-    let shared = gate.shared;
+    let shared = gate.shared();
     let active = AtomicUsize::new(0);
     let drain = |work: &mut W, gate: &mut Gate<'_>| {
         let _stop = StopOnPanic(shared);
@@ -182,7 +186,7 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
                 if shared.limit() > 0
                     && let Ok(mut work) = worker()
                 {
-                    drain(&mut work, &mut Gate { shared, clock: None });
+                    drain(&mut work, &mut Gate::among_others(shared, None));
                 }
             };
             active.fetch_add(1, Ordering::Relaxed);
@@ -197,16 +201,10 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
         drop(blocked);
 
         drain(&mut work, gate);
-        if gate.shared.limit() > 0
-            && let Some(clock) = &mut gate.clock
-        {
-            let _stop = StopOnPanic(shared);
-            while active.load(Ordering::Acquire) > 0 {
-                thread::park_timeout(TELL);
-                if !clock.tell(shared) {
-                    break;
-                }
-            }
+        let _stop = StopOnPanic(shared);
+        while shared.limit() > 0 && active.load(Ordering::Acquire) > 0 {
+            thread::park_timeout(TELL);
+            gate.tell();
         }
         for handle in handles {
             if let Err(panic) = handle.join() {

@@ -1,21 +1,20 @@
 //! Pixel callbacks: one call for each window, its taps gathered into a buffer.
 //!
 //! Several neighbourhoods are gathered before the first call. A callback that loads its buffer with wide vectors right
-//! after our narrow stores would stall on store forwarding: twice as slow on the cross footprint.
+//! after our narrow stores would stall on store forwarding: twice as slow on the cross footprint. And calls that follow
+//! each other closely overlap in the processor.
 
 use std::slice;
 
 use crate::error::Error;
 use crate::gate::{Gate, Halt};
-use crate::kernels::gather::gather;
+use crate::kernels::gather::{CACHE_LINE, GROUP, Gather};
 use crate::kernels::{Batch, Kernel};
+use crate::lines::Taps;
 use crate::memory;
 
-/// Neighbourhoods gathered ahead of the calls, at most ...
-const AHEAD: usize = 64;
-
-/// ... and the doubles they may take: they should still be in the L1 cache when their turn comes.
-const AHEAD_DOUBLES: usize = 2048;
+/// Doubles that a group of neighbourhoods may take: they should still be in the L1 cache when their turn comes.
+const GROUP_DOUBLES: usize = 2048;
 
 /// Runs of fewer taps than this are gathered for at least as many elements at a time: what is fetched for one tap holds
 /// the same tap of its neighbours.
@@ -26,87 +25,110 @@ const SHORT_RUN: usize = 8;
 pub(crate) struct Pixel<F> {
     function: F,
     taps: usize,
-    ahead: usize,
+    gather: Gather,
+    /// Neighbourhoods that are gathered at a time.
+    group: usize,
     buffer: Vec<f64>,
 }
 
 impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
-    /// For windows of so many taps in so many runs.
-    pub(crate) fn new((taps, runs): (usize, usize), function: F) -> Result<Self, Error> {
-        let least = if taps < SHORT_RUN * runs { SHORT_RUN } else { 1 };
-        let ahead = (AHEAD_DOUBLES / taps.max(1)).clamp(least, AHEAD);
-        let len = taps.checked_mul(ahead);
+    /// For windows whose runs have these lengths.
+    pub(crate) fn new(run_lengths: impl Iterator<Item = usize> + Clone, function: F) -> Result<Self, Error> {
+        let taps = run_lengths.clone().sum();
+        let least = if taps < SHORT_RUN * run_lengths.clone().count() { SHORT_RUN } else { 1 };
+        let gather = Gather::new(run_lengths)?;
+        let group = (GROUP_DOUBLES / gather.pitch().max(1)).clamp(least, GROUP);
+        let len = gather.pitch().checked_mul(group).and_then(|len| len.checked_add(CACHE_LINE - 1));
         let buffer = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
-        Ok(Pixel { function, taps, ahead, buffer })
+        Ok(Pixel { function, taps, gather, group, buffer })
     }
 }
 
 impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
     fn run(&mut self, batch: &Batch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
-        let Batch { first, taps, output } = batch;
-        let mut stretches = taps.stretches.iter().copied();
-        let mut stretch = (0, 0);
+        let pitch = self.gather.pitch();
+        self.gather.aim(batch.taps.runs);
+        let mut source = Source::new(&self.gather, &batch.taps);
+        let aligned = self.buffer.as_ptr().align_offset(CACHE_LINE * size_of::<f64>()).min(CACHE_LINE - 1);
+        let buffer = &mut self.buffer[aligned..];
         let mut done = 0;
-        let mut gathered = 0..0;
         while done < results.len() {
-            if done == gathered.end {
-                gathered = done..results.len().min(done + self.ahead);
-                taps.next_line.fetch(gathered.clone());
-                output.fetch(gathered.clone());
-                let mut buffer = &mut self.buffer[..gathered.len() * self.taps];
-                let mut left = gathered.len();
-                while left > 0 {
-                    if stretch.1 == 0 {
-                        stretch = stretches.next().expect("there are as many elements as results");
-                    }
-                    let (place, count) = (stretch.0, stretch.1.min(left));
-                    let (now, later) = buffer.split_at_mut(count * self.taps);
-                    gather(taps, place, count, self.taps, now);
-                    buffer = later;
-                    stretch = (place + count, stretch.1 - count);
-                    left -= count;
+            let group = done..results.len().min(done + self.group);
+            source.gather(group.len(), buffer);
+            // While the callbacks work the memory is idle.
+            batch.taps.next_line.fetch(group.clone());
+            batch.output.fetch(group.clone());
+            while done < group.end {
+                let first = batch.first + done;
+                let count = gate.allow(first, group.end - done);
+                let values = &mut buffer[(done - group.start) * pitch..];
+                let results = &mut results[done..done + count];
+                let called = call_each(&mut self.function, values, pitch, self.taps, results);
+                done += called;
+                if called < count {
+                    gate.fail(first + called);
                 }
-            }
-            let count = gate.allow(first + done, gathered.end - done);
-            let values = &mut self.buffer[(done - gathered.start) * self.taps..][..count * self.taps];
-            let results = &mut results[done..done + count];
-            let called = call_each(&mut self.function, values, self.taps, results, first + done, gate);
-            done += called;
-            if count == 0 || called < count {
-                return Err(Halt { done });
+                if called < count || count == 0 {
+                    return Err(Halt { done });
+                }
             }
         }
         Ok(())
     }
 }
 
-/// Calls `function` for each result with its `taps` values, and returns how often until it gave up or the gate shut.
+/// The elements of a batch, to be gathered in groups.
+struct Source<'a> {
+    gather: &'a Gather,
+    lines: &'a [f64],
+    stretches: slice::Iter<'a, (usize, usize)>,
+    /// What is left of the current stretch.
+    place: usize,
+    left: usize,
+}
+
+impl<'a> Source<'a> {
+    fn new(gather: &'a Gather, taps: &Taps<'a>) -> Self {
+        Source { gather, lines: taps.doubles, stretches: taps.stretches.iter(), place: 0, left: 0 }
+    }
+
+    /// Gathers the next `count` elements.
+    fn gather(&mut self, count: usize, buffer: &mut [f64]) {
+        let mut gathered = 0;
+        while gathered < count {
+            if self.left == 0 {
+                (self.place, self.left) = *self.stretches.next().expect("there are as many elements as results");
+            }
+            let now = self.left.min(count - gathered);
+            self.gather.gather(self.lines, self.place, now, &mut buffer[gathered * self.gather.pitch()..]);
+            self.place += now;
+            self.left -= now;
+            gathered += now;
+        }
+    }
+}
+
+/// Calls `function` for each result with `taps` values, which lie `pitch` apart. Returns how often until it gave up.
 ///
 /// A function of its own because this is where the time goes: the loop should have the registers to itself.
 #[inline(never)]
 fn call_each<F: FnMut(&mut [f64], &mut f64) -> bool>(
     function: &mut F,
     values: &mut [f64],
+    pitch: usize,
     taps: usize,
     results: &mut [f64],
-    first: usize,
-    gate: &Gate<'_>,
 ) -> usize {
-    assert!(values.len() == taps * results.len());
+    assert!(taps <= pitch && results.len() * pitch <= values.len());
     let mut neighbourhood = values.as_mut_ptr();
-    for (index, result) in (first..).zip(results.iter_mut()) {
-        if gate.is_shut(index) {
-            return index - first;
-        }
+    for (i, result) in results.iter_mut().enumerate() {
         *result = 0.0;
         // SAFETY: there are `taps` values for each result, as asserted, and none is lent twice.
         let values = unsafe { slice::from_raw_parts_mut(neighbourhood, taps) };
         if !function(values, result) {
-            gate.fail(index);
-            return index - first;
+            return i;
         }
-        // SAFETY: at most the end of the values.
-        neighbourhood = unsafe { neighbourhood.add(taps) };
+        neighbourhood = neighbourhood.wrapping_add(pitch);
     }
     results.len()
 }
