@@ -19,11 +19,8 @@ const TELL_LATE: Duration = Duration::from_millis(25);
 /// How often the times between make it in a call, about.
 const TELL_TIMES: u32 = 400;
 
-/// Elements that are computed without asking whether to stop, if others may want it: callbacks may get slower at any time.
-const STEP: usize = 8;
-
-/// Elements between two looks at the clock where nobody listens, at most.
-const QUIET: usize = 64;
+/// Elements between two looks at the clock if somebody listens, at most: callbacks may get slower at any time.
+const LOOK: usize = 8;
 
 /// Elements that take longer are looked after one by one.
 const SLOW: Duration = Duration::from_millis(2);
@@ -83,19 +80,21 @@ pub(crate) struct Halt {
 /// What a kernel asks whether to go on; on the calling thread also where progress is told.
 pub(crate) struct Gate<'a> {
     shared: &'a Shared,
-    /// `None`: only this thread itself could shut the gate.
+    /// Whether other threads share it.
+    others: bool,
+    /// If somebody listens.
     clock: Option<Clock<'a>>,
 }
 
 impl<'a> Gate<'a> {
     /// For a thread that works alone.
     pub(crate) fn alone(shared: &'a Shared, progress: Option<Progress<'a>>) -> Self {
-        Gate { shared, clock: progress.map(|progress| Clock::new(Some(progress))) }
+        Gate { shared, others: false, clock: progress.map(Clock::new) }
     }
 
     /// For one of several threads.
     pub(crate) fn among_others(shared: &'a Shared, progress: Option<Progress<'a>>) -> Self {
-        Gate { shared, clock: Some(Clock::new(progress)) }
+        Gate { shared, others: true, clock: progress.map(Clock::new) }
     }
 
     /// What all threads share.
@@ -106,13 +105,24 @@ impl<'a> Gate<'a> {
     /// How many elements from `index` on may be computed before asking again, at most `wanted`; 0 means stop.
     #[inline]
     pub(crate) fn allow(&mut self, index: usize, wanted: usize) -> usize {
-        if index >= self.shared.limit() {
+        if self.is_shut(index) {
             return 0;
         }
         match &mut self.clock {
             None => wanted,
             Some(clock) => clock.allow(wanted, self.shared),
         }
+    }
+
+    /// Whether other threads may shut the gate.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.others
+    }
+
+    /// Whether element `index` need not be computed any more. Cheap enough to ask for every one.
+    #[inline]
+    pub(crate) fn is_shut(&self, index: usize) -> bool {
+        index >= self.shared.limit()
     }
 
     /// Element `index` failed.
@@ -136,15 +146,15 @@ impl<'a> Gate<'a> {
     }
 }
 
-/// Tells progress on time, and sees to it that the gate is asked on time, without looking at the clock for every element.
+/// Tells progress on time, without looking at the clock for every element.
 struct Clock<'a> {
-    progress: Option<Progress<'a>>,
+    progress: Progress<'a>,
     watch: Stopwatch,
     /// Times of the call.
     told: Duration,
     looked: Duration,
     /// Elements from one look to the next.
-    between: usize,
+    step: usize,
     /// Elements until the next look.
     left: usize,
     /// Elements allowed since some were last counted as done.
@@ -152,18 +162,18 @@ struct Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    fn new(progress: Option<Progress<'a>>) -> Self {
+    fn new(progress: Progress<'a>) -> Self {
         let watch = Stopwatch::start();
-        Clock { progress, watch, told: Duration::ZERO, looked: Duration::ZERO, between: 1, left: 0, under_way: 0 }
+        Clock { progress, watch, told: Duration::ZERO, looked: Duration::ZERO, step: 1, left: 0, under_way: 0 }
     }
 
-    /// Out of line: where nobody listens and no other thread works, kernels should not carry it along.
+    /// Out of line: where nobody listens, kernels should not carry it along.
     #[inline(never)]
     fn allow(&mut self, wanted: usize, shared: &Shared) -> usize {
         if self.left == 0 && !self.look(shared) {
             return 0;
         }
-        let allowed = wanted.min(self.left).min(STEP);
+        let allowed = wanted.min(self.left);
         self.left -= allowed;
         self.under_way += allowed;
         allowed
@@ -172,19 +182,20 @@ impl<'a> Clock<'a> {
     /// Looks at the clock, tells progress if it is time. `false`: cancelled.
     fn look(&mut self, shared: &Shared) -> bool {
         let now = self.watch.elapsed();
-        let most = if self.progress.is_some() { STEP } else { QUIET };
-        self.between = if now - self.looked < SLOW { (self.between * 2).min(most) } else { 1 };
-        self.left = self.between;
+        self.step = if now - self.looked < SLOW { (self.step * 2).min(LOOK) } else { 1 };
+        self.left = self.step;
         self.looked = now;
         self.tell_at(now, shared)
     }
 
     fn tell_at(&mut self, now: Duration, shared: &Shared) -> bool {
         let interval = (now / TELL_TIMES).clamp(TELL_SOON, TELL_LATE);
-        let Some(progress) = self.progress.as_mut().filter(|_| now - self.told >= interval) else { return true };
+        if now - self.told < interval {
+            return true;
+        }
         self.told = now;
         let done = (shared.done.0.load(Ordering::Relaxed) + self.under_way).min(shared.total);
-        if progress(done as f64 / shared.total as f64) {
+        if (self.progress)(done as f64 / shared.total as f64) {
             return true;
         }
         shared.cancelled.store(true, Ordering::Relaxed);

@@ -63,9 +63,14 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
                 let count = gate.allow(first, group.end - done);
                 let values = &mut buffer[(done - group.start) * pitch..];
                 let results = &mut results[done..done + count];
-                let called = call_each(&mut self.function, values, pitch, self.taps, results);
+                let calls = Calls { first, values, pitch, taps: self.taps, results };
+                let called = if gate.is_shared() {
+                    calls.make(&mut self.function, |index| gate.is_shut(index))
+                } else {
+                    calls.make(&mut self.function, |_| false)
+                };
                 done += called;
-                if called < count {
+                if called < count && !gate.is_shut(first + called) {
                     gate.fail(first + called);
                 }
                 if called < count || count == 0 {
@@ -108,27 +113,41 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Calls `function` for each result with `taps` values, which lie `pitch` apart. Returns how often until it gave up.
-///
-/// A function of its own because this is where the time goes: the loop should have the registers to itself.
-#[inline(never)]
-fn call_each<F: FnMut(&mut [f64], &mut f64) -> bool>(
-    function: &mut F,
-    values: &mut [f64],
+/// Calls to be made: one for each result, with `taps` values that lie `pitch` apart.
+struct Calls<'a> {
+    /// Index of the first element.
+    first: usize,
+    values: &'a mut [f64],
     pitch: usize,
     taps: usize,
-    results: &mut [f64],
-) -> usize {
-    assert!(taps <= pitch && results.len() * pitch <= values.len());
-    let mut neighbourhood = values.as_mut_ptr();
-    for (i, result) in results.iter_mut().enumerate() {
-        *result = 0.0;
-        // SAFETY: there are `taps` values for each result, as asserted, and none is lent twice.
-        let values = unsafe { slice::from_raw_parts_mut(neighbourhood, taps) };
-        if !function(values, result) {
-            return i;
+    results: &'a mut [f64],
+}
+
+impl Calls<'_> {
+    /// Makes the calls until one gives up or stops being wanted. Returns how many did neither.
+    ///
+    /// A function of its own because this is where the time goes: the loop should have the registers to itself.
+    #[inline(never)]
+    fn make(
+        self,
+        function: &mut impl FnMut(&mut [f64], &mut f64) -> bool,
+        is_unwanted: impl Fn(usize) -> bool,
+    ) -> usize {
+        let Calls { first, values, pitch, taps, results } = self;
+        assert!(taps <= pitch && results.len() * pitch <= values.len());
+        let mut neighbourhood = values.as_mut_ptr();
+        for (i, result) in results.iter_mut().enumerate() {
+            if is_unwanted(first + i) {
+                return i;
+            }
+            *result = 0.0;
+            // SAFETY: there are `taps` values for each result, as asserted, and none is lent twice.
+            let values = unsafe { slice::from_raw_parts_mut(neighbourhood, taps) };
+            if !function(values, result) {
+                return i;
+            }
+            neighbourhood = neighbourhood.wrapping_add(pitch);
         }
-        neighbourhood = neighbourhood.wrapping_add(pitch);
+        results.len()
     }
-    results.len()
 }
