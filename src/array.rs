@@ -252,6 +252,18 @@ impl<'a> Elements<'a> {
         unsafe { read(data, step, values) }
     }
 
+    /// Converts some columns of some rows of a matrix to double, each row to the start of another `pitch` values.
+    pub(crate) fn read_rows(self, rows: Range<usize>, columns: Range<usize>, values: &mut [f64], pitch: usize) {
+        let (&[height, width], &[down, along]) = (self.shape, self.strides) else { panic!("not a matrix") };
+        assert!(rows.start <= rows.end && rows.end <= height && columns.start <= columns.end && columns.end <= width);
+        let data = self.data.wrapping_offset(down * rows.start as isize + along * columns.start as isize);
+        let size = (rows.len(), columns.len());
+        type Read = unsafe fn(*const u8, (isize, isize), (usize, usize), &mut [f64], usize);
+        let read = with_sample!(self.dtype, T => read_rows::<T> as Read);
+        // SAFETY: the rows and columns are the matrix's, as was just asserted.
+        unsafe { read(data, (down, along), size, values, pitch) }
+    }
+
     /// Copies the elements' bytes, in C order.
     fn copy_bytes(self, bytes: &mut [u8]) {
         if bytes.is_empty() {
@@ -276,17 +288,43 @@ impl<'a> Elements<'a> {
 /// # Safety
 /// They can be read.
 unsafe fn read_run<T: Sample>(data: *const u8, step: isize, values: &mut [f64]) {
+    // SAFETY: passed on.
+    simd::widest(
+        #[inline(always)]
+        move || unsafe { convert::<T>(data, step, values) },
+    );
+}
+
+/// Reads `height` rows of `width` elements, `down` and `along` bytes apart.
+///
+/// # Safety
+/// They can be read.
+unsafe fn read_rows<T: Sample>(
+    data: *const u8,
+    (down, along): (isize, isize),
+    (height, width): (usize, usize),
+    values: &mut [f64],
+    pitch: usize,
+) {
+    simd::widest(
+        #[inline(always)]
+        move || {
+            for (i, row) in values.chunks_mut(pitch).take(height).enumerate() {
+                // SAFETY: passed on.
+                unsafe { convert::<T>(data.offset(down * i as isize), along, &mut row[..width]) };
+            }
+        },
+    );
+}
+
+#[inline(always)]
+unsafe fn convert<T: Sample>(data: *const u8, step: isize, values: &mut [f64]) {
     if step == size_of::<T>() as isize {
         let data = data.cast::<T>();
-        simd::widest(
-            #[inline(always)]
-            move || {
-                for (i, value) in values.iter_mut().enumerate() {
-                    // SAFETY: the caller vouches for the elements; they need no alignment.
-                    *value = unsafe { data.add(i).read_unaligned() }.to_f64();
-                }
-            },
-        );
+        for (i, value) in values.iter_mut().enumerate() {
+            // SAFETY: the caller vouches for the elements; they need no alignment.
+            *value = unsafe { data.add(i).read_unaligned() }.to_f64();
+        }
     } else {
         for (i, value) in values.iter_mut().enumerate() {
             // SAFETY: as above.

@@ -61,6 +61,46 @@ impl Axis {
     }
 }
 
+/// The rows of an extended line of several axes: what lies where along the last one.
+struct Rows {
+    /// The elements that a row holds ...
+    inside: Range<usize>,
+    /// ... and where they begin.
+    start: usize,
+    /// Around them: place and what it shows, another place of the row or [`OUTSIDE`].
+    margins: Vec<(usize, usize)>,
+}
+
+impl Rows {
+    /// `None`: some place shows an element that the row does not hold.
+    fn new(axis: &Axis) -> Result<Option<Rows>, Error> {
+        let len = axis.extent + axis.span;
+        let shown = axis.low..axis.low + len as isize;
+        let inside = shown.start.clamp(0, axis.extent as isize)..shown.end.clamp(0, axis.extent as isize);
+        let mut margins = memory::reserved(len - inside.len())?;
+        for c in shown.clone().filter(|c| !inside.contains(c)) {
+            let from = match axis.source(c).map(|i| i as isize) {
+                Some(i) if inside.contains(&i) => (i - shown.start) as usize,
+                Some(_) => return Ok(None),
+                None => OUTSIDE,
+            };
+            margins.push(((c - shown.start) as usize, from));
+        }
+        let start = if inside.is_empty() { 0 } else { (inside.start - shown.start) as usize };
+        Ok(Some(Rows { inside: inside.start as usize..inside.end as usize, start, margins }))
+    }
+
+    /// Fills rows of `pitch` values with rows `range` of a matrix.
+    fn extend(&self, matrix: Elements<'_>, range: Range<usize>, pitch: usize, cval: f64, values: &mut [f64]) {
+        matrix.read_rows(range, self.inside.clone(), &mut values[self.start..], pitch);
+        for row in values.chunks_exact_mut(pitch) {
+            for &(to, from) in &self.margins {
+                row[to] = if from == OUTSIDE { cval } else { row[from] };
+            }
+        }
+    }
+}
+
 /// A run of taps that lie side by side in an extended line.
 struct Run {
     row: usize,
@@ -77,6 +117,8 @@ pub(crate) struct Plan<'a> {
     inner: Vec<Axis>,
     /// Elements between neighbours of each inner axis, in an extended line.
     pitches: Vec<usize>,
+    /// How the last of several inner axes is extended, if that is the same for all its rows.
+    last: Option<Rows>,
     /// For each row, its place along each outer axis, counted from the lowest tap.
     rows: Vec<usize>,
     /// The taps in C order.
@@ -112,6 +154,7 @@ impl<'a> Plan<'a> {
             cval,
             outer: axes,
             pitches: pitches(&inner)?,
+            last: if let [_, .., last] = &inner[..] { Rows::new(last)? } else { None },
             inner,
             rows: Vec::new(),
             runs: Vec::new(),
@@ -425,7 +468,8 @@ impl<'p> Lines<'p> {
                 Some((first, rest)) => {
                     let start = tile * plan.tile;
                     let end = first.extent.min(start + plan.tile);
-                    extend(elements, first, rest, start..end, plan.cval, extended);
+                    let extension = Extension { last: plan.last.as_ref(), cval: plan.cval };
+                    extension.extend(elements, first, rest, start..end, extended);
                 }
             }
         }
@@ -433,37 +477,49 @@ impl<'p> Lines<'p> {
     }
 }
 
-/// Fills `extended` with what `elements` show at the coordinates `range` along the first axis, and wherever the window
-/// reaches from there, along all axes.
-fn extend(elements: Elements<'_>, first: &Axis, rest: &[Axis], range: Range<usize>, cval: f64, extended: &mut [f64]) {
-    let low = range.start as isize + first.low;
-    let high = low + (range.len() + first.span) as isize;
-    let each: usize = rest.iter().map(|axis| axis.extent + axis.span).product();
+/// What is the same for all of a line's rows.
+#[derive(Clone, Copy)]
+struct Extension<'a> {
+    last: Option<&'a Rows>,
+    cval: f64,
+}
 
-    let extend_one = |c: isize, extended: &mut [f64]| match (first.source(c), rest.split_first()) {
-        (None, _) => extended.fill(cval),
-        (Some(i), None) => elements.at(i).read(extended),
-        (Some(i), Some((next, rest))) => extend(elements.at(i), next, rest, 0..next.extent, cval, extended),
-    };
-    let at = |c: isize| (c - low) as usize * each;
+impl Extension<'_> {
+    /// Fills `extended` with what `elements` show at the coordinates `range` along the first axis, and wherever the window
+    /// reaches from there, along all axes.
+    fn extend(self, elements: Elements<'_>, first: &Axis, rest: &[Axis], range: Range<usize>, extended: &mut [f64]) {
+        let low = range.start as isize + first.low;
+        let high = low + (range.len() + first.span) as isize;
+        let each: usize = rest.iter().map(|axis| axis.extent + axis.span).product();
 
-    // Elements within the array come in one go where nothing lies between them.
-    let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
-    if rest.iter().any(|axis| axis.span > 0 || axis.low != 0) {
-        for c in inside.clone() {
-            extend_one(c, &mut extended[at(c)..at(c + 1)]);
+        let extend_one = |c: isize, extended: &mut [f64]| match (first.source(c), rest.split_first()) {
+            (None, _) => extended.fill(self.cval),
+            (Some(i), None) => elements.at(i).read(extended),
+            (Some(i), Some((next, rest))) => self.extend(elements.at(i), next, rest, 0..next.extent, extended),
+        };
+        let at = |c: isize| (c - low) as usize * each;
+
+        // Elements within the array come in one go where nothing lies between them, or always the same.
+        let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
+        let indices = inside.start as usize..inside.end as usize;
+        if inside.is_empty() {
+        } else if rest.iter().all(|axis| axis.span == 0 && axis.low == 0) {
+            elements.read_range(indices, &mut extended[at(inside.start)..at(inside.end)]);
+        } else if let (Some(last), [_]) = (self.last, rest) {
+            last.extend(elements, indices, each, self.cval, &mut extended[at(inside.start)..at(inside.end)]);
+        } else {
+            for c in inside.clone() {
+                extend_one(c, &mut extended[at(c)..at(c + 1)]);
+            }
         }
-    } else if !inside.is_empty() {
-        elements
-            .read_range(inside.start as usize..inside.end as usize, &mut extended[at(inside.start)..at(inside.end)]);
-    }
 
-    // What lies outside mostly shows what is there by now.
-    let (before, after) = if inside.is_empty() { (low..high, 0..0) } else { (low..inside.start, inside.end..high) };
-    for c in before.chain(after) {
-        match first.source(c).map(|i| i as isize) {
-            Some(i) if inside.contains(&i) => extended.copy_within(at(i)..at(i + 1), at(c)),
-            _ => extend_one(c, &mut extended[at(c)..at(c + 1)]),
+        // What lies outside mostly shows what is there by now.
+        let (before, after) = if inside.is_empty() { (low..high, 0..0) } else { (low..inside.start, inside.end..high) };
+        for c in before.chain(after) {
+            match first.source(c).map(|i| i as isize) {
+                Some(i) if inside.contains(&i) => extended.copy_within(at(i)..at(i + 1), at(c)),
+                _ => extend_one(c, &mut extended[at(c)..at(c + 1)]),
+            }
         }
     }
 }
