@@ -253,25 +253,33 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Where element `o` of a tile lies in the extended tile, and how many elements from it on lie side by side (of a
-    /// full tile).
-    fn place(&self, o: usize) -> (usize, usize) {
-        let (mut rest, mut at) = (o, 0);
-        let mut side_by_side = 1;
+    /// Where element `o` of a tile (a full one) lies in the extended tile.
+    fn place(&self, o: usize) -> Place {
+        let mut place = Place { at: 0, len: 1, start: 0, full: 1, step: 0, more: 0 };
+        let mut rest = o;
         let mut even = true;
+        let mut steps = false;
         for (i, (axis, &pitch)) in self.inner.iter().zip(&self.pitches).enumerate().rev() {
             let (c, end) = if i == 0 { (rest, self.tile) } else { (rest % axis.extent, axis.extent) };
             if i > 0 {
                 rest /= axis.extent;
             }
-            at += c * pitch;
             if even {
                 // With all axes further in unpadded, elements go on evenly to this axis's end.
-                side_by_side = end * pitch - at;
+                place.at += c * pitch;
+                place.full = end * pitch;
+                place.len = place.full - place.at;
                 even = axis.span == 0;
+            } else {
+                place.start += c * pitch;
+                if !steps {
+                    (place.step, place.more) = (pitch, end - 1 - c);
+                    steps = true;
+                }
             }
         }
-        (at, side_by_side)
+        place.at += place.start;
+        place
     }
 
     /// What a tile looks at that no tile before it did: elements of the input's line at the highest place of its window
@@ -295,6 +303,27 @@ impl<'a> Plan<'a> {
     /// Elements of a full tile.
     fn tile_len(&self) -> usize {
         self.inner.first().map_or(1, |first| self.line / first.extent * self.tile)
+    }
+}
+
+/// A place in an extended tile.
+struct Place {
+    at: usize,
+    /// How many elements from it on lie side by side ...
+    len: usize,
+    /// ... in a stretch that starts here and has so many in full.
+    start: usize,
+    full: usize,
+    /// From the start of this stretch to that of the next, and how many more there are before the step changes.
+    step: usize,
+    more: usize,
+}
+
+impl Place {
+    /// The start of the next stretch.
+    fn next(self) -> Place {
+        let start = self.start + self.step;
+        Place { at: start, len: self.full, start, more: self.more - 1, ..self }
     }
 }
 
@@ -394,12 +423,16 @@ impl<'p> Lines<'p> {
         let o = first - self.current.start;
         let count = limit.min(self.current.end - first);
         self.stretches.clear();
+        let mut place = self.plan.place(o);
         let mut placed = 0;
-        while placed < count && self.stretches.len() < self.stretches.capacity() {
-            let (at, side_by_side) = self.plan.place(o + placed);
-            let elements = side_by_side.min(count - placed);
-            self.stretches.push((at, elements));
+        loop {
+            let elements = place.len.min(count - placed);
+            self.stretches.push((place.at, elements));
             placed += elements;
+            if placed == count || self.stretches.len() == STRETCHES {
+                break;
+            }
+            place = if place.more > 0 { place.next() } else { self.plan.place(o + placed) };
         }
         let next_line = self.upcoming.skip(o);
         (Taps { doubles: &self.doubles, runs: &self.runs, stretches: &self.stretches, next_line }, placed)
