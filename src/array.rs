@@ -256,6 +256,9 @@ impl<'a> Elements<'a> {
     pub(crate) fn read_rows(self, rows: Range<usize>, columns: Range<usize>, values: &mut [f64], pitch: usize) {
         let (&[height, width], &[down, along]) = (self.shape, self.strides) else { panic!("not a matrix") };
         assert!(rows.start <= rows.end && rows.end <= height && columns.start <= columns.end && columns.end <= width);
+        if columns.is_empty() {
+            return;
+        }
         let data = self.data.wrapping_offset(down * rows.start as isize + along * columns.start as isize);
         let size = (rows.len(), columns.len());
         type Read = unsafe fn(*const u8, (isize, isize), (usize, usize), &mut [f64], usize);

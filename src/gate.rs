@@ -114,8 +114,8 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// Whether other threads may shut the gate.
-    pub(crate) fn is_shared(&self) -> bool {
+    /// Whether other threads may shut the gate, at any time.
+    pub(crate) fn has_others(&self) -> bool {
         self.others
     }
 

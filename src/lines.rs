@@ -41,7 +41,7 @@ const KEPT_BUDGET: usize = 1 << 17;
 const STRETCHES: usize = 64;
 
 /// Doubles that may be read behind every tap of every element: whoever copies several at a time need not count.
-pub(crate) const SPARE: usize = 3;
+pub(crate) const SPARE: usize = 2;
 
 /// An axis as lines see it.
 #[derive(Clone, Copy)]
@@ -61,19 +61,19 @@ impl Axis {
     }
 }
 
-/// The rows of an extended line of several axes: what lies where along the last one.
-struct Rows {
-    /// The elements that a row holds ...
+/// How the last of several inner axes is extended: the same for everything along it.
+struct LastAxis {
+    /// Which elements are held ...
     inside: Range<usize>,
-    /// ... and where they begin.
-    start: usize,
-    /// Around them: place and what it shows, another place of the row or [`OUTSIDE`].
+    /// ... and how many places lie before them.
+    before: usize,
+    /// The places around them, and what they show: another place or [`OUTSIDE`].
     margins: Vec<(usize, usize)>,
 }
 
-impl Rows {
-    /// `None`: some place shows an element that the row does not hold.
-    fn new(axis: &Axis) -> Result<Option<Rows>, Error> {
+impl LastAxis {
+    /// `None`: some place shows an element that is not held.
+    fn new(axis: &Axis) -> Result<Option<LastAxis>, Error> {
         let len = axis.extent + axis.span;
         let shown = axis.low..axis.low + len as isize;
         let inside = shown.start.clamp(0, axis.extent as isize)..shown.end.clamp(0, axis.extent as isize);
@@ -86,13 +86,13 @@ impl Rows {
             };
             margins.push(((c - shown.start) as usize, from));
         }
-        let start = if inside.is_empty() { 0 } else { (inside.start - shown.start) as usize };
-        Ok(Some(Rows { inside: inside.start as usize..inside.end as usize, start, margins }))
+        let before = if inside.is_empty() { 0 } else { (inside.start - shown.start) as usize };
+        Ok(Some(LastAxis { inside: inside.start as usize..inside.end as usize, before, margins }))
     }
 
-    /// Fills rows of `pitch` values with rows `range` of a matrix.
+    /// Fills stretches of `pitch` values with what rows `range` of a matrix show.
     fn extend(&self, matrix: Elements<'_>, range: Range<usize>, pitch: usize, cval: f64, values: &mut [f64]) {
-        matrix.read_rows(range, self.inside.clone(), &mut values[self.start..], pitch);
+        matrix.read_rows(range, self.inside.clone(), &mut values[self.before..], pitch);
         for row in values.chunks_exact_mut(pitch) {
             for &(to, from) in &self.margins {
                 row[to] = if from == OUTSIDE { cval } else { row[from] };
@@ -117,8 +117,8 @@ pub(crate) struct Plan<'a> {
     inner: Vec<Axis>,
     /// Elements between neighbours of each inner axis, in an extended line.
     pitches: Vec<usize>,
-    /// How the last of several inner axes is extended, if that is the same for all its rows.
-    last: Option<Rows>,
+    /// The last of several inner axes, if it can be extended by itself.
+    last: Option<LastAxis>,
     /// For each row, its place along each outer axis, counted from the lowest tap.
     rows: Vec<usize>,
     /// The taps in C order.
@@ -154,7 +154,7 @@ impl<'a> Plan<'a> {
             cval,
             outer: axes,
             pitches: pitches(&inner)?,
-            last: if let [_, .., last] = &inner[..] { Rows::new(last)? } else { None },
+            last: if let [_, .., last] = &inner[..] { LastAxis::new(last)? } else { None },
             inner,
             rows: Vec::new(),
             runs: Vec::new(),
@@ -235,9 +235,6 @@ impl<'a> Plan<'a> {
         self.tile = wanted.min(affordable.max(SHORT_TILE.div_ceil(pitch))).min(first.extent);
         self.tiles = first.extent.div_ceil(self.tile);
         self.extended = (self.tile + first.span).saturating_mul(pitch);
-        if self.extended % 512 < 64 {
-            self.extended += 72;
-        }
 
         // The window comes back to a line one step later along the last outer axis, and again after a whole turn of that
         // one step later along the axis before, and so on: keep lines for as many turns as memory allows.
@@ -311,10 +308,10 @@ struct Place {
     at: usize,
     /// How many elements from it on lie side by side ...
     len: usize,
-    /// ... in a stretch that starts here and has so many in full.
+    /// ... in a stretch that starts here and has so many from there on.
     start: usize,
     full: usize,
-    /// From the start of this stretch to that of the next, and how many more there are before the step changes.
+    /// From the start of this stretch to that of the next, and how many follow in such steps.
     step: usize,
     more: usize,
 }
@@ -510,10 +507,10 @@ impl<'p> Lines<'p> {
     }
 }
 
-/// What is the same for all of a line's rows.
+/// How lines are extended.
 #[derive(Clone, Copy)]
 struct Extension<'a> {
-    last: Option<&'a Rows>,
+    last: Option<&'a LastAxis>,
     cval: f64,
 }
 

@@ -201,6 +201,7 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
         drop(blocked);
 
         drain(&mut work, gate);
+        // Nobody wants to hear of progress when all is given up.
         let _stop = StopOnPanic(shared);
         while shared.limit() > 0 && active.load(Ordering::Acquire) > 0 {
             thread::park_timeout(TELL);

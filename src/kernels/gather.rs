@@ -14,7 +14,7 @@ use crate::simd;
 
 /// Doubles that are copied at a time: a vector of AVX, two of SSE2 or NEON.
 const QUAD: usize = 4;
-const _: () = assert!(QUAD - 1 <= SPARE);
+const _: () = assert!(QUAD - 2 <= SPARE);
 
 /// Neighbourhoods that are gathered at a time if they are not too large.
 pub(crate) const GROUP: usize = 64;
@@ -30,7 +30,7 @@ pub(crate) struct Gather {
     pitch: usize,
     /// The end of what is read for an element at place 0.
     reach: usize,
-    copy: Copy,
+    copy: CopyFn,
 }
 
 #[derive(Clone, Copy)]
@@ -41,11 +41,12 @@ struct Chunk {
     to: usize,
 }
 
-/// Copies the quads, then the singles, of `count` elements from the lines to the buffer.
+/// Copies the quads, then the singles, of `count` elements from the lines to the buffer: what a quad brought too much is
+/// overwritten by those after it.
 ///
 /// # Safety
 /// Both must hold them.
-type Copy = unsafe fn(gather: &Gather, lines: *const f64, buffer: *mut f64, count: usize);
+type CopyFn = unsafe fn(gather: &Gather, lines: *const f64, buffer: *mut f64, count: usize);
 
 impl Gather {
     /// For windows whose runs have these lengths.
@@ -87,6 +88,7 @@ impl Gather {
                 self.reach = self.reach.max(from + size);
             }
         }
+        assert!(quads.next().is_none() && singles.next().is_none());
     }
 
     /// Copies the taps of `count` elements side by side, the first at `place`, into the buffer.
@@ -97,7 +99,7 @@ impl Gather {
         }
         assert!(self.reach + place + count - 1 <= lines.len() && count * self.pitch <= buffer.len());
         // SAFETY: the chunk that reaches furthest does so within the lines, for the last element, as asserted; in the
-        // buffer none reaches beyond its neighbourhood's pitch.
+        // buffer none reaches beyond its neighbourhood's pitch, which counts in the end of the last.
         unsafe { (self.copy)(self, lines.as_ptr().add(place), buffer.as_mut_ptr(), count) };
     }
 }
@@ -110,7 +112,7 @@ fn chunks(start: usize, len: usize) -> impl Iterator<Item = (usize, usize)> {
 
 /// The fastest way to copy so many quads and singles. Common numbers are known at compile time: 5 to 10 % less time for
 /// a whole filter.
-fn copy_function(quads: usize, singles: usize) -> Copy {
+fn copy_function(quads: usize, singles: usize) -> CopyFn {
     macro_rules! known_or_any {
         ($($q:literal: $($s:literal)*,)*) => {
             match (quads, singles) {

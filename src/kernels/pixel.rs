@@ -64,7 +64,7 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
                 let values = &mut buffer[(done - group.start) * pitch..];
                 let results = &mut results[done..done + count];
                 let calls = Calls { first, values, pitch, taps: self.taps, results };
-                let called = if gate.is_shared() {
+                let called = if gate.has_others() {
                     calls.make(&mut self.function, |index| gate.is_shut(index))
                 } else {
                     calls.make(&mut self.function, |_| false)
