@@ -9,7 +9,7 @@ use std::ptr;
 
 use crate::dtype::{DType, Sample, with_sample};
 use crate::error::Error;
-use crate::memory;
+use crate::memory::{self, CACHE_LINE};
 use crate::simd;
 
 /// Extents and byte strides that are known to be addressable.
@@ -503,9 +503,6 @@ pub(crate) struct Prefetch {
     /// Bytes from one element to the next; 0: there is nothing to fetch.
     step: isize,
 }
-
-/// Bytes that memory is fetched by, on nearly every machine.
-const CACHE_LINE: usize = 64;
 
 impl Prefetch {
     pub(crate) const NONE: Prefetch = Prefetch { data: ptr::null(), step: 0 };

@@ -1,4 +1,4 @@
-//! What a kernel asks every few elements: whether somebody wants it to stop, and on the calling thread whether it is time
+//! What a kernel asks as it goes along: whether somebody wants it to stop, and on the calling thread whether it is time
 //! to tell progress.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -136,6 +136,11 @@ impl<'a> Gate<'a> {
         if let Some(clock) = &mut self.clock {
             clock.under_way = 0;
         }
+    }
+
+    /// Whether somebody wants to hear of progress from this thread.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.clock.is_some()
     }
 
     /// Tells progress if it is time, for a thread that only waits.

@@ -2,6 +2,9 @@
 
 use crate::error::Error;
 
+/// Bytes of a cache line, on nearly every machine.
+pub(crate) const CACHE_LINE: usize = 64;
+
 /// `n` copies of `value`.
 pub(crate) fn filled<T: Clone>(n: usize, value: T) -> Result<Vec<T>, Error> {
     let mut items = reserved(n)?;

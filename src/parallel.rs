@@ -203,7 +203,7 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
         drain(&mut work, gate);
         // Nobody wants to hear of progress when all is given up.
         let _stop = StopOnPanic(shared);
-        while shared.limit() > 0 && active.load(Ordering::Acquire) > 0 {
+        while gate.is_heard() && shared.limit() > 0 && active.load(Ordering::Acquire) > 0 {
             thread::park_timeout(TELL);
             gate.tell();
         }

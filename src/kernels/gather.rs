@@ -9,7 +9,7 @@ use std::array;
 
 use crate::error::Error;
 use crate::lines::SPARE;
-use crate::memory;
+use crate::memory::{self, CACHE_LINE};
 use crate::simd;
 
 /// Doubles that are copied at a time: a vector of AVX, two of SSE2 or NEON.
@@ -18,9 +18,6 @@ const _: () = assert!(QUAD - 2 <= SPARE);
 
 /// Neighbourhoods that are gathered at a time if they are not too large.
 pub(crate) const GROUP: usize = 64;
-
-/// Doubles of a cache line, on nearly every machine.
-pub(crate) const CACHE_LINE: usize = 8;
 
 /// Gathers neighbourhoods of one window.
 pub(crate) struct Gather {
@@ -68,7 +65,7 @@ impl Gather {
         }
         let end = quads.last().map_or(taps, |last| taps.max(last.to + QUAD));
         // Small neighbourhoods lie within cache lines: copies across the border of two take twice the time.
-        let pitch = if end <= CACHE_LINE { end.next_power_of_two() } else { end };
+        let pitch = if end <= CACHE_LINE / size_of::<f64>() { end.next_power_of_two() } else { end };
         Ok(Gather { quads, singles, pitch, reach: 0, copy })
     }
 

@@ -8,13 +8,16 @@ use std::slice;
 
 use crate::error::Error;
 use crate::gate::{Gate, Halt};
-use crate::kernels::gather::{CACHE_LINE, GROUP, Gather};
+use crate::kernels::gather::{GROUP, Gather};
 use crate::kernels::{Batch, Kernel};
 use crate::lines::Taps;
-use crate::memory;
+use crate::memory::{self, CACHE_LINE};
 
 /// Doubles that a group of neighbourhoods may take: they should still be in the L1 cache when their turn comes.
 const GROUP_DOUBLES: usize = 2048;
+
+/// Doubles of a cache line.
+const LINE: usize = CACHE_LINE / size_of::<f64>();
 
 /// Runs of fewer taps than this are gathered for at least as many elements at a time: what is fetched for one tap holds
 /// the same tap of its neighbours.
@@ -38,7 +41,7 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
         let least = if taps < SHORT_RUN * run_lengths.clone().count() { SHORT_RUN } else { 1 };
         let gather = Gather::new(run_lengths)?;
         let group = (GROUP_DOUBLES / gather.pitch().max(1)).clamp(least, GROUP);
-        let len = gather.pitch().checked_mul(group).and_then(|len| len.checked_add(CACHE_LINE - 1));
+        let len = gather.pitch().checked_mul(group).and_then(|len| len.checked_add(LINE - 1));
         let buffer = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
         Ok(Pixel { function, taps, gather, group, buffer })
     }
@@ -49,7 +52,7 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
         let pitch = self.gather.pitch();
         self.gather.aim(batch.taps.runs);
         let mut source = Source::new(&self.gather, &batch.taps);
-        let aligned = self.buffer.as_ptr().align_offset(CACHE_LINE * size_of::<f64>()).min(CACHE_LINE - 1);
+        let aligned = self.buffer.as_ptr().align_offset(CACHE_LINE).min(LINE - 1);
         let buffer = &mut self.buffer[aligned..];
         let mut done = 0;
         while done < results.len() {
@@ -70,7 +73,8 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
                     calls.make(&mut self.function, |_| false)
                 };
                 done += called;
-                if called < count && !gate.is_shut(first + called) {
+                if called < count {
+                    // Where the call was not wanted any more, a lower element failed: this changes nothing then.
                     gate.fail(first + called);
                 }
                 if called < count || count == 0 {

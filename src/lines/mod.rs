@@ -10,15 +10,18 @@
 //! O(lines in the window), and a boundary is dealt with once per line: kernels never see one. Lines too long for the
 //! caches are cut into tiles along their first axis.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+mod cache;
+mod extend;
+
 use std::ops::Range;
 
-use crate::array::{Elements, Input, Prefetch};
+use crate::array::{Input, Prefetch};
 use crate::boundary::Mode;
 use crate::error::Error;
 use crate::memory;
 use crate::window::Fitted;
+use cache::Cache;
+use extend::{Axis, Extension, LastAxis, OUTSIDE};
 
 /// Axes are added to a line until it has this many elements: what has to be found out for each line, such as its rows, is
 /// then little against the work on its elements.
@@ -42,64 +45,6 @@ const STRETCHES: usize = 64;
 
 /// Doubles that may be read behind every tap of every element: whoever copies several at a time need not count.
 pub(crate) const SPARE: usize = 2;
-
-/// An axis as lines see it.
-#[derive(Clone, Copy)]
-struct Axis {
-    extent: usize,
-    /// Offset of the lowest tap.
-    low: isize,
-    /// From the lowest tap to the highest.
-    span: usize,
-    mode: Mode,
-}
-
-impl Axis {
-    /// What coordinate `c` shows.
-    fn source(&self, c: isize) -> Option<usize> {
-        self.mode.source(c, self.extent)
-    }
-}
-
-/// How the last of several inner axes is extended: the same for everything along it.
-struct LastAxis {
-    /// Which elements are held ...
-    inside: Range<usize>,
-    /// ... and how many places lie before them.
-    before: usize,
-    /// The places around them, and what they show: another place or [`OUTSIDE`].
-    margins: Vec<(usize, usize)>,
-}
-
-impl LastAxis {
-    /// `None`: some place shows an element that is not held.
-    fn new(axis: &Axis) -> Result<Option<LastAxis>, Error> {
-        let len = axis.extent + axis.span;
-        let shown = axis.low..axis.low + len as isize;
-        let inside = shown.start.clamp(0, axis.extent as isize)..shown.end.clamp(0, axis.extent as isize);
-        let mut margins = memory::reserved(len - inside.len())?;
-        for c in shown.clone().filter(|c| !inside.contains(c)) {
-            let from = match axis.source(c).map(|i| i as isize) {
-                Some(i) if inside.contains(&i) => (i - shown.start) as usize,
-                Some(_) => return Ok(None),
-                None => OUTSIDE,
-            };
-            margins.push(((c - shown.start) as usize, from));
-        }
-        let before = if inside.is_empty() { 0 } else { (inside.start - shown.start) as usize };
-        Ok(Some(LastAxis { inside: inside.start as usize..inside.end as usize, before, margins }))
-    }
-
-    /// Fills stretches of `pitch` values with what rows `range` of a matrix show.
-    fn extend(&self, matrix: Elements<'_>, range: Range<usize>, pitch: usize, cval: f64, values: &mut [f64]) {
-        matrix.read_rows(range, self.inside.clone(), &mut values[self.before..], pitch);
-        for row in values.chunks_exact_mut(pitch) {
-            for &(to, from) in &self.margins {
-                row[to] = if from == OUTSIDE { cval } else { row[from] };
-            }
-        }
-    }
-}
 
 /// A run of taps that lie side by side in an extended line.
 struct Run {
@@ -388,9 +333,6 @@ pub(crate) struct Lines<'p> {
     upcoming: Prefetch,
 }
 
-/// In place of an index: the constant.
-const OUTSIDE: usize = usize::MAX;
-
 impl<'p> Lines<'p> {
     pub(crate) fn new(plan: &'p Plan<'p>) -> Result<Self, Error> {
         let has_constant = plan.outer.iter().any(|axis| axis.mode.is_constant());
@@ -504,120 +446,5 @@ impl<'p> Lines<'p> {
             }
         }
         slot
-    }
-}
-
-/// How lines are extended.
-#[derive(Clone, Copy)]
-struct Extension<'a> {
-    last: Option<&'a LastAxis>,
-    cval: f64,
-}
-
-impl Extension<'_> {
-    /// Fills `extended` with what `elements` show at the coordinates `range` along the first axis, and wherever the window
-    /// reaches from there, along all axes.
-    fn extend(self, elements: Elements<'_>, first: &Axis, rest: &[Axis], range: Range<usize>, extended: &mut [f64]) {
-        let low = range.start as isize + first.low;
-        let high = low + (range.len() + first.span) as isize;
-        let each: usize = rest.iter().map(|axis| axis.extent + axis.span).product();
-
-        let extend_one = |c: isize, extended: &mut [f64]| match (first.source(c), rest.split_first()) {
-            (None, _) => extended.fill(self.cval),
-            (Some(i), None) => elements.at(i).read(extended),
-            (Some(i), Some((next, rest))) => self.extend(elements.at(i), next, rest, 0..next.extent, extended),
-        };
-        let at = |c: isize| (c - low) as usize * each;
-
-        // Elements within the array come in one go where nothing lies between them, or always the same.
-        let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
-        let indices = inside.start as usize..inside.end as usize;
-        if inside.is_empty() {
-        } else if rest.iter().all(|axis| axis.span == 0 && axis.low == 0) {
-            elements.read_range(indices, &mut extended[at(inside.start)..at(inside.end)]);
-        } else if let (Some(last), [_]) = (self.last, rest) {
-            last.extend(elements, indices, each, self.cval, &mut extended[at(inside.start)..at(inside.end)]);
-        } else {
-            for c in inside.clone() {
-                extend_one(c, &mut extended[at(c)..at(c + 1)]);
-            }
-        }
-
-        // What lies outside mostly shows what is there by now.
-        let (before, after) = if inside.is_empty() { (low..high, 0..0) } else { (low..inside.start, inside.end..high) };
-        for c in before.chain(after) {
-            match first.source(c).map(|i| i as isize) {
-                Some(i) if inside.contains(&i) => extended.copy_within(at(i)..at(i + 1), at(c)),
-                _ => extend_one(c, &mut extended[at(c)..at(c + 1)]),
-            }
-        }
-    }
-}
-
-/// Which tile of which line lies in which slot; each has a number.
-struct Cache {
-    slot_of: HashMap<usize, usize, BuildHasherDefault<Spread>>,
-    slots: Vec<Slot>,
-    /// The slot to be given up next: what was first used first is last used first.
-    oldest: usize,
-    /// Number of the current window.
-    window: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Slot {
-    number: usize,
-    /// The last window that looked at it.
-    window: usize,
-}
-
-impl Cache {
-    fn new(slots: usize) -> Result<Self, Error> {
-        let mut slot_of = HashMap::default();
-        // Twice what it will hold: a table no more than half full never allocates again, whatever comes and goes.
-        slot_of.try_reserve(2 * (slots + 1)).map_err(|_| memory::out_of_memory::<(usize, usize)>(2 * (slots + 1)))?;
-        Ok(Cache { slot_of, slots: memory::filled(slots, Slot { number: OUTSIDE, window: 0 })?, oldest: 0, window: 0 })
-    }
-
-    /// What is found from now on stays until the next call.
-    fn next_window(&mut self) {
-        self.window += 1;
-    }
-
-    /// The slot of a number, and whether it is there already.
-    fn find(&mut self, number: usize) -> (usize, bool) {
-        if let Some(&slot) = self.slot_of.get(&number) {
-            self.slots[slot].window = self.window;
-            return (slot, true);
-        }
-        // There are at least as many slots as different numbers in a window.
-        while self.slots[self.oldest].window == self.window {
-            self.oldest = (self.oldest + 1) % self.slots.len();
-        }
-        let slot = self.oldest;
-        self.oldest = (self.oldest + 1) % self.slots.len();
-        self.slot_of.remove(&self.slots[slot].number);
-        self.slot_of.insert(number, slot);
-        self.slots[slot] = Slot { number, window: self.window };
-        (slot, false)
-    }
-}
-
-/// Hashes the numbers of tiles: small, distinct and nobody's to attack with.
-#[derive(Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("the numbers are usize");
-    }
-
-    fn write_usize(&mut self, line: usize) {
-        // Fibonacci hashing: the table takes its tags from the upper bits.
-        self.0 = (line as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }

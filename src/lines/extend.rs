@@ -1,0 +1,123 @@
+//! Filling an extended line: elements as doubles, and around them what the boundary rules show.
+
+use std::ops::Range;
+
+use crate::array::Elements;
+use crate::boundary::Mode;
+use crate::error::Error;
+use crate::memory;
+
+/// In place of an index: the constant.
+pub(super) const OUTSIDE: usize = usize::MAX;
+
+/// An axis as lines see it.
+#[derive(Clone, Copy)]
+pub(super) struct Axis {
+    pub(super) extent: usize,
+    /// Offset of the lowest tap.
+    pub(super) low: isize,
+    /// From the lowest tap to the highest.
+    pub(super) span: usize,
+    pub(super) mode: Mode,
+}
+
+impl Axis {
+    /// What coordinate `c` shows.
+    pub(super) fn source(&self, c: isize) -> Option<usize> {
+        self.mode.source(c, self.extent)
+    }
+}
+
+/// How the last of several inner axes is extended: the same for everything along it.
+pub(super) struct LastAxis {
+    /// Which elements are held ...
+    inside: Range<usize>,
+    /// ... and how many places lie before them.
+    before: usize,
+    /// The places around them, and what they show: another place or [`OUTSIDE`].
+    margins: Vec<(usize, usize)>,
+}
+
+impl LastAxis {
+    /// `None`: some place shows an element that is not held.
+    pub(super) fn new(axis: &Axis) -> Result<Option<LastAxis>, Error> {
+        let len = axis.extent + axis.span;
+        let shown = axis.low..axis.low + len as isize;
+        let inside = shown.start.clamp(0, axis.extent as isize)..shown.end.clamp(0, axis.extent as isize);
+        let mut margins = memory::reserved(len - inside.len())?;
+        for c in shown.clone().filter(|c| !inside.contains(c)) {
+            let from = match axis.source(c).map(|i| i as isize) {
+                Some(i) if inside.contains(&i) => (i - shown.start) as usize,
+                Some(_) => return Ok(None),
+                None => OUTSIDE,
+            };
+            margins.push(((c - shown.start) as usize, from));
+        }
+        let before = if inside.is_empty() { 0 } else { (inside.start - shown.start) as usize };
+        Ok(Some(LastAxis { inside: inside.start as usize..inside.end as usize, before, margins }))
+    }
+
+    /// Fills stretches of `pitch` values with what rows `range` of a matrix show.
+    fn extend(&self, matrix: Elements<'_>, range: Range<usize>, pitch: usize, cval: f64, values: &mut [f64]) {
+        matrix.read_rows(range, self.inside.clone(), &mut values[self.before..], pitch);
+        for row in values.chunks_exact_mut(pitch) {
+            for &(to, from) in &self.margins {
+                row[to] = if from == OUTSIDE { cval } else { row[from] };
+            }
+        }
+    }
+}
+
+/// How lines are extended.
+#[derive(Clone, Copy)]
+pub(super) struct Extension<'a> {
+    pub(super) last: Option<&'a LastAxis>,
+    pub(super) cval: f64,
+}
+
+impl Extension<'_> {
+    /// Fills `extended` with what `elements` show at the coordinates `range` along the first axis, and wherever the window
+    /// reaches from there, along all axes.
+    pub(super) fn extend(
+        self,
+        elements: Elements<'_>,
+        first: &Axis,
+        rest: &[Axis],
+        range: Range<usize>,
+        extended: &mut [f64],
+    ) {
+        let low = range.start as isize + first.low;
+        let high = low + (range.len() + first.span) as isize;
+        let each: usize = rest.iter().map(|axis| axis.extent + axis.span).product();
+
+        let extend_one = |c: isize, extended: &mut [f64]| match (first.source(c), rest.split_first()) {
+            (None, _) => extended.fill(self.cval),
+            (Some(i), None) => elements.at(i).read(extended),
+            (Some(i), Some((next, rest))) => self.extend(elements.at(i), next, rest, 0..next.extent, extended),
+        };
+        let at = |c: isize| (c - low) as usize * each;
+
+        // Elements within the array come in one go where nothing lies between them, or always the same.
+        let inside = low.clamp(0, first.extent as isize)..high.clamp(0, first.extent as isize);
+        let indices = inside.start as usize..inside.end as usize;
+        if inside.is_empty() {
+        } else if rest.iter().all(|axis| axis.span == 0 && axis.low == 0) {
+            elements.read_range(indices, &mut extended[at(inside.start)..at(inside.end)]);
+        } else if let (Some(last), [_]) = (self.last, rest) {
+            last.extend(elements, indices, each, self.cval, &mut extended[at(inside.start)..at(inside.end)]);
+        } else {
+            for c in inside.clone() {
+                extend_one(c, &mut extended[at(c)..at(c + 1)]);
+            }
+        }
+
+        // What lies outside mostly shows what is there by now.
+        let (before, after) = if inside.is_empty() { (low..high, 0..0) } else { (low..inside.start, inside.end..high) };
+        for c in before.chain(after) {
+            match first.source(c).map(|i| i as isize) {
+                Some(i) if inside.contains(&i) => extended.copy_within(at(i)..at(i + 1), at(c)),
+                _ => extend_one(c, &mut extended[at(c)..at(c + 1)]),
+            }
+        }
+    }
+}
