@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::ptr;
+use std::{ptr, slice};
 
 use crate::dtype::{DType, Sample, with_sample};
 use crate::error::Error;
@@ -482,6 +482,21 @@ impl<'a> Piece<'a> {
         match self.output.strides[..] {
             [step] => Prefetch::new(self.output.data.wrapping_offset(step * first as isize), step),
             _ => Prefetch::NONE,
+        }
+    }
+
+    /// A range of the elements itself, if they are doubles side by side.
+    pub(crate) fn doubles(&mut self, range: Range<usize>) -> Option<&mut [f64]> {
+        assert!(self.range.start <= range.start && range.start <= range.end && range.end <= self.range.end);
+        let output = self.output;
+        let data = output.data.cast::<f64>().wrapping_add(range.start);
+        let side_by_side = output.strides[..] == [size_of::<f64>() as isize];
+        if output.layout.dtype == DType::Float64 && side_by_side && data.is_aligned() {
+            // SAFETY: the elements are this piece's own while it is borrowed, and whatever a caller's memory holds is a
+            // double. As an array they begin at `data` and lie side by side.
+            Some(unsafe { slice::from_raw_parts_mut(data, range.len()) })
+        } else {
+            None
         }
     }
 

@@ -1,9 +1,9 @@
 //! The drivers: lines -> kernel -> output.
 
-use crate::array::{Input, Output, Piece};
+use crate::array::{Input, Output, Piece, Prefetch};
 use crate::boundary::Mode;
 use crate::error::Error;
-use crate::gate::{Gate, Progress};
+use crate::gate::{Gate, Halt, Progress};
 use crate::kernels::pixel::Pixel;
 use crate::kernels::{Batch, Kernel};
 use crate::lines::{Lines, Plan};
@@ -11,7 +11,7 @@ use crate::memory;
 use crate::parallel::{self, Threads};
 use crate::window::{Fitted, Window};
 
-/// Elements computed before they are cast and written.
+/// Elements computed at a time.
 const BLOCK: usize = 1024;
 
 /// What to filter, and how.
@@ -147,14 +147,14 @@ fn check_shapes(input: &[usize], output: &[usize]) -> Result<(), Error> {
 
 /// What one thread works with.
 struct Worker<'p, K> {
-    lines: Lines<'p>,
-    kernel: K,
+    engine: Engine<'p, K>,
+    /// Results on their way to an output that is not made of doubles.
     results: Vec<f64>,
 }
 
 impl<'p, K: Kernel> Worker<'p, K> {
     fn new(plan: &'p Plan<'p>, kernel: K) -> Result<Self, Error> {
-        Ok(Worker { lines: Lines::new(plan)?, kernel, results: memory::filled(BLOCK, 0.0)? })
+        Ok(Worker { engine: Engine { lines: Lines::new(plan)?, kernel }, results: memory::filled(BLOCK, 0.0)? })
     }
 
     /// Computes and writes a piece of the output, until the gate shuts.
@@ -162,28 +162,51 @@ impl<'p, K: Kernel> Worker<'p, K> {
         let range = piece.range();
         let mut next = range.start;
         while next < range.end {
-            let start = next;
-            let limit = BLOCK.min(range.end - start);
-            let mut filled = 0;
-            let mut halted = false;
-            while filled < limit && !halted {
-                let first = start + filled;
-                let (taps, count) = self.lines.taps(first, limit - filled);
-                let batch = Batch { first, taps, output: piece.prefetch_from(first) };
-                match self.kernel.run(&batch, &mut self.results[filled..filled + count], gate) {
-                    Ok(()) => filled += count,
-                    Err(halt) => {
-                        filled += halt.done;
-                        halted = true;
-                    }
-                }
-            }
-            piece.write(start, &self.results[..filled]);
-            gate.advance(filled);
-            if halted {
+            let block = next..range.end.min(next + BLOCK);
+            let ahead = piece.prefetch_from(next);
+            let computed = if let Some(results) = piece.doubles(block.clone()) {
+                self.engine.compute(next, results, ahead, gate)
+            } else {
+                let results = &mut self.results[..block.len()];
+                let computed = self.engine.compute(next, results, ahead, gate);
+                let done = computed.as_ref().map_or_else(|halt| halt.done, |()| results.len());
+                piece.write(next, &results[..done]);
+                computed
+            };
+            if let Err(halt) = computed {
+                gate.advance(halt.done);
                 return;
             }
-            next += filled;
+            gate.advance(block.len());
+            next = block.end;
         }
+    }
+}
+
+/// What turns lines into results.
+struct Engine<'p, K> {
+    lines: Lines<'p>,
+    kernel: K,
+}
+
+impl<K: Kernel> Engine<'_, K> {
+    /// Computes elements from `first` on. They will be written to `output`.
+    fn compute(
+        &mut self,
+        first: usize,
+        results: &mut [f64],
+        output: Prefetch,
+        gate: &mut Gate<'_>,
+    ) -> Result<(), Halt> {
+        let mut done = 0;
+        while done < results.len() {
+            let (taps, count) = self.lines.taps(first + done, results.len() - done);
+            let batch = Batch { first: first + done, taps, output: output.skip(done) };
+            self.kernel
+                .run(&batch, &mut results[done..done + count], gate)
+                .map_err(|halt| Halt { done: done + halt.done })?;
+            done += count;
+        }
+        Ok(())
     }
 }
