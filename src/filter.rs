@@ -1,18 +1,17 @@
 //! The drivers: lines -> kernel -> output.
 
-use crate::array::{Input, Output, Piece, Prefetch};
+use crate::array::{Input, Output, Piece};
 use crate::boundary::Mode;
 use crate::error::Error;
-use crate::gate::{Gate, Halt, Progress};
-use crate::kernels::pixel::Pixel;
-use crate::kernels::{Batch, Kernel};
-use crate::lines::{Lines, Plan};
+use crate::gate::{Gate, Pace, Progress};
+use crate::kernels::{Block, Kernel};
+use crate::lines::{BATCH_MAX, Lines, Plan};
 use crate::memory;
-use crate::parallel::{self, Threads};
+use crate::parallel::{self, Threads, Work};
 use crate::window::{Fitted, Window};
 
-/// Elements computed at a time.
-const BLOCK: usize = 1024;
+/// Elements computed at a time, at most: at least a batch.
+const BLOCK: usize = BATCH_MAX;
 
 /// What to filter, and how.
 pub(crate) struct Job<'a, 'o> {
@@ -76,29 +75,22 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Applies a function that any thread may call to every window. It gets the values and the result to set; `false`
-/// gives up.
-pub(crate) fn generic_filter(
+/// Runs a job on as many threads as it asks for; `kernel` makes one for each.
+pub(crate) fn filter<K: Kernel>(
     job: Job<'_, '_>,
-    function: impl Fn(&mut [f64], &mut f64) -> bool + Sync,
+    kernel: impl Fn(&Plan<'_>) -> Result<K, Error> + Sync,
 ) -> Result<(), Error> {
-    prepared(job, |plan, output, threads, progress| {
-        parallel::run(output, threads, progress, || {
-            let kernel = Pixel::new(plan.run_lengths(), &function)?;
-            Worker::new(plan, kernel)
-                .map(|mut worker| move |piece: Piece<'_>, gate: &mut Gate<'_>| worker.run(piece, gate))
-        })
-    })
+    prepared(job, |plan, output, threads, progress| parallel::run(output, threads, progress, &Filter { plan, kernel }))
 }
 
-/// The same for a function that only the calling thread may call: in C order of the output.
-pub(crate) fn generic_filter_seq(
+/// Runs a job on the calling thread, in C order of the output.
+pub(crate) fn filter_seq<K: Kernel>(
     job: Job<'_, '_>,
-    function: impl FnMut(&mut [f64], &mut f64) -> bool,
+    kernel: impl FnOnce(&Plan<'_>) -> Result<K, Error>,
 ) -> Result<(), Error> {
     prepared(job, |plan, output, _, progress| {
-        let mut worker = Worker::new(plan, Pixel::new(plan.run_lengths(), function)?)?;
-        parallel::run_on_caller(output, progress, |piece, gate| worker.run(piece, gate))
+        let mut worker = Worker::new(plan, kernel(plan)?)?;
+        parallel::run_on_caller(output, progress, K::PACE, |piece, gate| worker.run(piece, gate))
     })
 }
 
@@ -145,31 +137,57 @@ fn check_shapes(input: &[usize], output: &[usize]) -> Result<(), Error> {
     Ok(())
 }
 
+/// A job with its plan, to be divided among threads.
+struct Filter<'p, M> {
+    plan: &'p Plan<'p>,
+    kernel: M,
+}
+
+impl<'p, K: Kernel, M: Fn(&Plan<'_>) -> Result<K, Error> + Sync> Work for Filter<'p, M> {
+    type Worker = Worker<'p, K>;
+
+    const PACE: Pace = K::PACE;
+
+    fn worker(&self) -> Result<Self::Worker, Error> {
+        Worker::new(self.plan, (self.kernel)(self.plan)?)
+    }
+
+    fn cut(&self, index: usize) -> usize {
+        if K::WHOLE_BATCHES { self.plan.batch_end(index) } else { index }
+    }
+
+    fn run(&self, worker: &mut Self::Worker, piece: Piece<'_>, gate: &mut Gate<'_>) {
+        worker.run(piece, gate);
+    }
+}
+
 /// What one thread works with.
 struct Worker<'p, K> {
-    engine: Engine<'p, K>,
+    lines: Lines<'p>,
+    kernel: K,
     /// Results on their way to an output that is not made of doubles.
     results: Vec<f64>,
 }
 
 impl<'p, K: Kernel> Worker<'p, K> {
     fn new(plan: &'p Plan<'p>, kernel: K) -> Result<Self, Error> {
-        Ok(Worker { engine: Engine { lines: Lines::new(plan)?, kernel }, results: memory::filled(BLOCK, 0.0)? })
+        Ok(Worker { lines: Lines::new(plan)?, kernel, results: memory::filled(BLOCK, 0.0)? })
     }
 
-    /// Computes and writes a piece of the output, until the gate shuts.
+    /// Computes and writes a piece of the output, until the gate shuts. With a kernel that wants whole batches, it begins
+    /// and ends where they do.
     fn run(&mut self, mut piece: Piece<'_>, gate: &mut Gate<'_>) {
         let range = piece.range();
         let mut next = range.start;
         while next < range.end {
-            let block = next..range.end.min(next + BLOCK);
-            let ahead = piece.prefetch_from(next);
-            let computed = if let Some(results) = piece.doubles(block.clone()) {
-                self.engine.compute(next, results, ahead, gate)
+            let (taps, count) = self.lines.taps(next, BLOCK.min(range.end - next));
+            let block = Block { first: next, taps, output: piece.prefetch_from(next) };
+            let computed = if let Some(results) = piece.doubles(next..next + count) {
+                self.kernel.run(&block, results, gate)
             } else {
-                let results = &mut self.results[..block.len()];
-                let computed = self.engine.compute(next, results, ahead, gate);
-                let done = computed.as_ref().map_or_else(|halt| halt.done, |()| results.len());
+                let results = &mut self.results[..count];
+                let computed = self.kernel.run(&block, results, gate);
+                let done = computed.as_ref().map_or_else(|halt| halt.done, |()| count);
                 piece.write(next, &results[..done]);
                 computed
             };
@@ -177,36 +195,8 @@ impl<'p, K: Kernel> Worker<'p, K> {
                 gate.advance(halt.done);
                 return;
             }
-            gate.advance(block.len());
-            next = block.end;
+            gate.advance(count);
+            next += count;
         }
-    }
-}
-
-/// What turns lines into results.
-struct Engine<'p, K> {
-    lines: Lines<'p>,
-    kernel: K,
-}
-
-impl<K: Kernel> Engine<'_, K> {
-    /// Computes elements from `first` on. They will be written to `output`.
-    fn compute(
-        &mut self,
-        first: usize,
-        results: &mut [f64],
-        output: Prefetch,
-        gate: &mut Gate<'_>,
-    ) -> Result<(), Halt> {
-        let mut done = 0;
-        while done < results.len() {
-            let (taps, count) = self.lines.taps(first + done, results.len() - done);
-            let batch = Batch { first: first + done, taps, output: output.skip(done) };
-            self.kernel
-                .run(&batch, &mut results[done..done + count], gate)
-                .map_err(|halt| Halt { done: done + halt.done })?;
-            done += count;
-        }
-        Ok(())
     }
 }

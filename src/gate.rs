@@ -19,9 +19,6 @@ const TELL_LATE: Duration = Duration::from_millis(25);
 /// How often the times between make it in a call, about.
 const TELL_TIMES: u32 = 400;
 
-/// Elements between two looks at the clock if somebody listens, at most: callbacks may get slower at any time.
-const LOOK: usize = 8;
-
 /// Elements that take longer are looked after one by one.
 const SLOW: Duration = Duration::from_millis(2);
 
@@ -77,24 +74,45 @@ pub(crate) struct Halt {
     pub(crate) done: usize,
 }
 
+/// How a kernel goes along.
+#[derive(Clone, Copy)]
+pub(crate) enum Pace {
+    /// It asks for every element, or every batch, whether to go on.
+    Steady,
+    /// It would rather not ask often.
+    Running,
+}
+
+impl Pace {
+    /// Elements between two looks at the clock, at most: functions may get slower at any time.
+    fn step(self) -> usize {
+        match self {
+            Pace::Steady => 8,
+            Pace::Running => 1024,
+        }
+    }
+}
+
 /// What a kernel asks whether to go on; on the calling thread also where progress is told.
 pub(crate) struct Gate<'a> {
     shared: &'a Shared,
     /// Whether other threads share it.
     others: bool,
-    /// If somebody listens.
+    /// If somebody listens, or nobody would ask in time otherwise.
     clock: Option<Clock<'a>>,
 }
 
 impl<'a> Gate<'a> {
     /// For a thread that works alone.
-    pub(crate) fn alone(shared: &'a Shared, progress: Option<Progress<'a>>) -> Self {
-        Gate { shared, others: false, clock: progress.map(Clock::new) }
+    pub(crate) fn alone(shared: &'a Shared, progress: Option<Progress<'a>>, pace: Pace) -> Self {
+        let needed = progress.is_some();
+        Gate { shared, others: false, clock: needed.then(|| Clock::new(progress, pace)) }
     }
 
     /// For one of several threads.
-    pub(crate) fn among_others(shared: &'a Shared, progress: Option<Progress<'a>>) -> Self {
-        Gate { shared, others: true, clock: progress.map(Clock::new) }
+    pub(crate) fn among_others(shared: &'a Shared, progress: Option<Progress<'a>>, pace: Pace) -> Self {
+        let needed = progress.is_some() || matches!(pace, Pace::Running);
+        Gate { shared, others: true, clock: needed.then(|| Clock::new(progress, pace)) }
     }
 
     /// What all threads share.
@@ -112,6 +130,11 @@ impl<'a> Gate<'a> {
             None => wanted,
             Some(clock) => clock.allow(wanted, self.shared),
         }
+    }
+
+    /// Whether a batch of `count` elements from `index` on, which can't be divided, may be computed.
+    pub(crate) fn admits(&mut self, index: usize, count: usize) -> bool {
+        !self.is_shut(index) && self.clock.as_mut().is_none_or(|clock| clock.admits(count, self.shared))
     }
 
     /// Whether other threads may shut the gate, at any time.
@@ -140,7 +163,7 @@ impl<'a> Gate<'a> {
 
     /// Whether somebody wants to hear of progress from this thread.
     pub(crate) fn is_heard(&self) -> bool {
-        self.clock.is_some()
+        self.clock.as_ref().is_some_and(|clock| clock.progress.is_some())
     }
 
     /// Tells progress if it is time, for a thread that only waits.
@@ -153,13 +176,14 @@ impl<'a> Gate<'a> {
 
 /// Tells progress on time, without looking at the clock for every element.
 struct Clock<'a> {
-    progress: Progress<'a>,
+    progress: Option<Progress<'a>>,
     watch: Stopwatch,
     /// Times of the call.
     told: Duration,
     looked: Duration,
-    /// Elements from one look to the next.
+    /// Elements from one look to the next, and at most.
     step: usize,
+    most: usize,
     /// Elements until the next look.
     left: usize,
     /// Elements allowed since some were last counted as done.
@@ -167,9 +191,9 @@ struct Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    fn new(progress: Progress<'a>) -> Self {
-        let watch = Stopwatch::start();
-        Clock { progress, watch, told: Duration::ZERO, looked: Duration::ZERO, step: 1, left: 0, under_way: 0 }
+    fn new(progress: Option<Progress<'a>>, pace: Pace) -> Self {
+        let (told, looked) = (Duration::ZERO, Duration::ZERO);
+        Clock { progress, watch: Stopwatch::start(), told, looked, step: 1, most: pace.step(), left: 0, under_way: 0 }
     }
 
     /// Out of line: where nobody listens, kernels should not carry it along.
@@ -184,23 +208,31 @@ impl<'a> Clock<'a> {
         allowed
     }
 
+    #[inline(never)]
+    fn admits(&mut self, count: usize, shared: &Shared) -> bool {
+        let go_on = self.look(shared);
+        self.under_way += if go_on { count } else { 0 };
+        go_on
+    }
+
     /// Looks at the clock, tells progress if it is time. `false`: cancelled.
     fn look(&mut self, shared: &Shared) -> bool {
         let now = self.watch.elapsed();
-        self.step = if now - self.looked < SLOW { (self.step * 2).min(LOOK) } else { 1 };
+        self.step = if now - self.looked < SLOW { (self.step * 2).min(self.most) } else { 1 };
         self.left = self.step;
         self.looked = now;
         self.tell_at(now, shared)
     }
 
     fn tell_at(&mut self, now: Duration, shared: &Shared) -> bool {
+        let Some(tell) = &mut self.progress else { return true };
         let interval = (now / TELL_TIMES).clamp(TELL_SOON, TELL_LATE);
         if now - self.told < interval {
             return true;
         }
         self.told = now;
         let done = (shared.done.0.load(Ordering::Relaxed) + self.under_way).min(shared.total);
-        if (self.progress)(done as f64 / shared.total as f64) {
+        if tell(done as f64 / shared.total as f64) {
             return true;
         }
         shared.cancelled.store(true, Ordering::Relaxed);

@@ -45,6 +45,8 @@ mod window;
 
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
+use kernels::pixel::Pixel;
+
 pub use boundary::Mode;
 pub use dtype::Element;
 pub use error::Error;
@@ -80,7 +82,7 @@ where
     D: Dimension,
     F: Fn(&mut [f64]) -> f64 + Sync,
 {
-    filter::generic_filter(job(input, output, window, options)?, |values, result| {
+    filter_pixels(job(input, output, window, options)?, |values, result| {
         *result = function(values);
         true
     })
@@ -119,9 +121,11 @@ where
     D: Dimension,
     F: FnMut(&mut [f64]) -> f64,
 {
-    filter::generic_filter_seq(job(input, output, window, options)?, |values, result| {
-        *result = function(values);
-        true
+    filter::filter_seq(job(input, output, window, options)?, |plan| {
+        Pixel::new(plan.run_lengths(), |values: &mut [f64], result: &mut f64| {
+            *result = function(values);
+            true
+        })
     })
 }
 
@@ -155,11 +159,18 @@ where
     D: Dimension,
     F: Fn(&mut [f64]) -> Option<f64> + Sync,
 {
-    filter::generic_filter(job(input, output, window, options)?, |values, result| {
+    filter_pixels(job(input, output, window, options)?, |values, result| {
         let value = function(values);
         *result = value.unwrap_or_default();
         value.is_some()
     })
+}
+
+fn filter_pixels(
+    job: filter::Job<'_, '_>,
+    function: impl Fn(&mut [f64], &mut f64) -> bool + Sync,
+) -> Result<(), Error> {
+    filter::filter(job, |plan| Pixel::new(plan.run_lengths(), &function))
 }
 
 fn job<'a, 'o, A: Element, B: Element, D: Dimension>(

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::array::{Output, Piece};
 use crate::error::Error;
-use crate::gate::{Gate, Progress, Shared};
+use crate::gate::{Gate, Pace, Progress, Shared};
 use crate::memory;
 use crate::signals;
 
@@ -55,11 +55,12 @@ const TELL: Duration = Duration::from_millis(10);
 pub(crate) fn run_on_caller(
     mut output: Output<'_>,
     mut progress: Option<Progress<'_>>,
+    pace: Pace,
     mut work: impl FnMut(Piece<'_>, &mut Gate<'_>),
 ) -> Result<(), Error> {
     let whole = output.whole();
     let shared = Shared::new(whole.range().len());
-    work(whole, &mut Gate::alone(&shared, reborrowed(&mut progress)));
+    work(whole, &mut Gate::alone(&shared, reborrowed(&mut progress), pace));
     shared.finish(progress)
 }
 
@@ -68,33 +69,56 @@ fn reborrowed<'a>(progress: &'a mut Option<Progress<'_>>) -> Option<Progress<'a>
     progress.as_mut().map(|progress| &mut **progress as Progress<'a>)
 }
 
-/// Has all of `output` done by the calling thread and, if it is worth it, others; `worker` makes what each one works
-/// with. An output whose elements share memory is done by the calling thread alone.
-pub(crate) fn run<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
+/// How work is done, and where it may be divided.
+pub(crate) trait Work: Sync {
+    /// What one thread works with.
+    type Worker;
+
+    const PACE: Pace;
+
+    fn worker(&self) -> Result<Self::Worker, Error>;
+
+    /// Does a piece, until the gate shuts.
+    fn run(&self, worker: &mut Self::Worker, piece: Piece<'_>, gate: &mut Gate<'_>);
+
+    /// The first element from `index` on that a piece may end before.
+    fn cut(&self, index: usize) -> usize;
+
+    /// Takes at least `n` elements from the front of `rest`, or as many as there are.
+    fn split_front<'a>(&self, rest: &mut Piece<'a>, n: usize) -> Piece<'a> {
+        let range = rest.range();
+        let cut = if n < range.len() { self.cut(range.start + n) } else { range.end };
+        rest.split_front(cut - range.start)
+    }
+}
+
+/// Has all of `output` done by the calling thread and, if it is worth it, others. An output whose elements share memory is
+/// done by the calling thread alone.
+pub(crate) fn run<W: Work>(
     mut output: Output<'_>,
     threads: Threads,
     mut progress: Option<Progress<'_>>,
-    worker: impl Fn() -> Result<W, Error> + Sync,
+    work: &W,
 ) -> Result<(), Error> {
-    let mut work = worker()?;
+    let mut worker = work.worker()?;
     let several = !matches!(threads, Threads::Caller | Threads::Count(0 | 1));
     let mut rest = output.whole();
     if !several || !rest.is_divisible() {
-        return run_on_caller(output, progress, work);
+        return run_on_caller(output, progress, W::PACE, |piece, gate| work.run(&mut worker, piece, gate));
     }
 
     let shared = Shared::new(rest.range().len());
-    let mut gate = Gate::among_others(&shared, reborrowed(&mut progress));
-    while let Some(pace) = work_alone(&mut rest, &mut work, &mut gate) {
+    let mut gate = Gate::among_others(&shared, reborrowed(&mut progress), W::PACE);
+    while let Some(pace) = work_alone(&mut rest, work, &mut worker, &mut gate) {
         let grain = (PIECE.as_secs_f64() / pace).max(1.0) as usize;
         let useful = rest.range().len() / grain;
         // If there is little left, at this pace, the calling thread goes on alone, but looks again: the pace may change.
         if useful > 1 {
             let threads = limited(threads).min(useful);
             if threads > 1 {
-                work_together(Queue { rest: Mutex::new(rest), threads, grain }, work, &mut gate, &worker);
+                work_together(Queue { rest: Mutex::new(rest), threads, grain, work }, worker, &mut gate);
             } else {
-                work(rest, &mut gate);
+                work.run(&mut worker, rest, &mut gate);
             }
             break;
         }
@@ -113,11 +137,7 @@ fn limited(threads: Threads) -> usize {
 }
 
 /// Works for a while. Returns the seconds that an element took, or `None` if nothing is left to do.
-fn work_alone(
-    rest: &mut Piece<'_>,
-    work: &mut impl FnMut(Piece<'_>, &mut Gate<'_>),
-    gate: &mut Gate<'_>,
-) -> Option<f64> {
+fn work_alone<W: Work>(rest: &mut Piece<'_>, work: &W, worker: &mut W::Worker, gate: &mut Gate<'_>) -> Option<f64> {
     let started = Instant::now();
     let mut elements = 0;
     let mut next = 1;
@@ -126,9 +146,9 @@ fn work_alone(
         if took >= ALONE {
             return Some(took.as_secs_f64() / elements as f64);
         }
-        let piece = rest.split_front(next);
+        let piece = work.split_front(rest, next);
         elements += piece.range().len();
-        work(piece, gate);
+        work.run(worker, piece, gate);
         took = started.elapsed();
         // At most as much again as was done so far, in case callbacks get slower.
         next = elements.min(ALONE_ELEMENTS);
@@ -137,14 +157,15 @@ fn work_alone(
 }
 
 /// What is left to do.
-struct Queue<'a> {
+struct Queue<'a, W> {
     rest: Mutex<Piece<'a>>,
     threads: usize,
     /// Elements of the smallest piece.
     grain: usize,
+    work: &'a W,
 }
 
-impl<'a> Queue<'a> {
+impl<'a, W: Work> Queue<'a, W> {
     /// The next piece: large at first, small towards the end, so that all threads finish at the same time.
     fn next(&self, gate: &Gate<'_>) -> Option<Piece<'a>> {
         // A thread that panicked left no piece half split.
@@ -153,23 +174,18 @@ impl<'a> Queue<'a> {
         if left.is_empty() || left.start >= gate.shared().limit() {
             return None;
         }
-        Some(rest.split_front((left.len() / (2 * self.threads)).max(self.grain)))
+        Some(self.work.split_front(&mut rest, (left.len() / (2 * self.threads)).max(self.grain)))
     }
 }
 
 /// Starts workers and works with them until all is done. If they can't be started, fewer run.
-fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
-    queue: Queue<'_>,
-    mut work: W,
-    gate: &mut Gate<'_>,
-    worker: &(impl Fn() -> Result<W, Error> + Sync),
-) {
+fn work_together<W: Work>(queue: Queue<'_, W>, mut worker: W::Worker, gate: &mut Gate<'_>) {
     let shared = gate.shared();
     let active = AtomicUsize::new(0);
-    let drain = |work: &mut W, gate: &mut Gate<'_>| {
+    let drain = |worker: &mut W::Worker, gate: &mut Gate<'_>| {
         let _stop = StopOnPanic(shared);
         while let Some(piece) = queue.next(gate) {
-            work(piece, gate);
+            queue.work.run(worker, piece, gate);
         }
     };
 
@@ -179,14 +195,14 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
         let blocked = signals::Blocked::new();
         while handles.len() + 1 < handles.capacity().min(queue.threads) {
             let caller = thread::current();
-            let (active, drain) = (&active, &drain);
+            let (active, queue, drain) = (&active, &queue, &drain);
             let body = move || {
                 let _active = Active { count: active, caller };
                 // A worker that comes too late, or gets no memory, leaves the work to the others.
                 if shared.limit() > 0
-                    && let Ok(mut work) = worker()
+                    && let Ok(mut worker) = queue.work.worker()
                 {
-                    drain(&mut work, &mut Gate::among_others(shared, None));
+                    drain(&mut worker, &mut Gate::among_others(shared, None, W::PACE));
                 }
             };
             active.fetch_add(1, Ordering::Relaxed);
@@ -200,7 +216,7 @@ fn work_together<W: FnMut(Piece<'_>, &mut Gate<'_>)>(
         }
         drop(blocked);
 
-        drain(&mut work, gate);
+        drain(&mut worker, gate);
         // Nobody wants to hear of progress when all is given up.
         let _stop = StopOnPanic(shared);
         while gate.is_heard() && shared.limit() > 0 && active.load(Ordering::Acquire) > 0 {

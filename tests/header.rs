@@ -7,6 +7,7 @@ use std::{env, fs};
 const PREAMBLE: &str = r#"
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* The version of this header; llc_version_string() is that of the library. */
 #define LLC_VERSION_MAJOR @MAJOR@
@@ -30,6 +31,85 @@ const PREAMBLE: &str = r#"
 #define LLC_BOX(...) \
     (&(const llc_window){ LLC_COUNT(__VA_ARGS__), 0, (const intptr_t[]){ __VA_ARGS__ }, NULL, NULL, NULL })
 #define LLC_COUNT(...) ((int32_t)(sizeof((const intptr_t[]){ __VA_ARGS__ }) / sizeof(intptr_t)))
+#endif
+
+/*
+ * Callbacks from a function of a window's values. What follows in braces is its body: it sees
+ *
+ *     const double *values, intptr_t n, void *user_data
+ *
+ * and returns a double.
+ *
+ *     LLC_FUNCTION(minimum, 9)
+ *     {
+ *         double least = values[0];
+ *         for (intptr_t k = 1; k < n; k++)
+ *             if (values[k] < least)
+ *                 least = values[k];
+ *         return least;
+ *     }
+ *
+ * This defines two callbacks: minimum, an llc_filter_fn for llc_generic_filter (and SciPy), and minimum_batch, an
+ * llc_batch_fn for llc_batch_filter. (minimum_value, which they call, is the function itself.) Any window may be passed,
+ * but for those of the number of taps that is given, a constant, minimum_batch is a loop that compilers can turn into
+ * vector instructions: they do with optimisation -O3 for up to 16 taps (gcc) or 49 (clang), if the body has no calls and
+ * no branches but short ones. 0: no such number is known.
+ *
+ *     LLC_FUNCTION(name, taps)          external callbacks, whose declarations are
+ *     LLC_DECLARE_FUNCTION(name);       for a header
+ *     LLC_STATIC_FUNCTION(name, taps)   callbacks for this file only
+ */
+#define LLC_FUNCTION(name, taps) LLC_DECLARE_FUNCTION(name); LLC_DEFINE_FUNCTION(, name, taps)
+#define LLC_STATIC_FUNCTION(name, taps) LLC_DEFINE_FUNCTION(LLC_UNUSED static, name, taps)
+#define LLC_DECLARE_FUNCTION(name) \
+    int name(double *buffer, intptr_t filter_size, double *return_value, void *user_data); \
+    int name##_batch(const double *const *taps, intptr_t filter_size, double *return_values, intptr_t count, \
+                     const llc_batch *batch, void *user_data)
+#define LLC_DEFINE_FUNCTION(linkage, name, known) \
+    static LLC_INLINE double name##_value(const double *values, intptr_t n, void *user_data); \
+    linkage int name(double *buffer, intptr_t filter_size, double *return_value, void *user_data) \
+    { \
+        *return_value = name##_value(buffer, filter_size, user_data); \
+        return 1; \
+    } \
+    linkage int name##_batch(const double *const *taps, intptr_t filter_size, double *LLC_RESTRICT return_values, \
+                             intptr_t count, LLC_UNUSED const llc_batch *batch, void *user_data) \
+    { \
+        if ((known) > 0 && filter_size == (known)) { \
+            const double *tap[(known) > 0 ? (known) : 1]; \
+            for (intptr_t k = 0; k < (known); k++) \
+                tap[k] = taps[k]; \
+            for (intptr_t j = 0; j < count; j++) { \
+                double values[(known) > 0 ? (known) : 1]; \
+                for (intptr_t k = 0; k < (known); k++) \
+                    values[k] = tap[k][j]; \
+                return_values[j] = name##_value(values, (known), user_data); \
+            } \
+        } else { \
+            double few[LLC_FEW], *values = few; \
+            if (filter_size > LLC_FEW && !(values = (double *)malloc((size_t)filter_size * sizeof(double)))) \
+                return 0; \
+            for (intptr_t j = 0; j < count; j++) { \
+                for (intptr_t k = 0; k < filter_size; k++) \
+                    values[k] = taps[k][j]; \
+                return_values[j] = name##_value(values, filter_size, user_data); \
+            } \
+            if (values != few) \
+                free(values); \
+        } \
+        return 1; \
+    } \
+    static LLC_INLINE double name##_value(LLC_UNUSED const double *values, LLC_UNUSED intptr_t n, \
+                                          LLC_UNUSED void *user_data)
+#define LLC_FEW 256
+#if defined(__GNUC__)
+#define LLC_UNUSED __attribute__((unused))
+#define LLC_INLINE __inline__ __attribute__((always_inline))
+#define LLC_RESTRICT __restrict__
+#else
+#define LLC_UNUSED
+#define LLC_INLINE inline
+#define LLC_RESTRICT
 #endif
 "#;
 

@@ -10,10 +10,14 @@ mod answer;
 mod read;
 mod types;
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 
+use crate::error::Error;
 use crate::filter;
-use answer::answer;
+use crate::kernels::pixel::Pixel;
+use crate::kernels::strip::{Strip, Strips};
+use crate::lines::{BATCH_MAX, LANES, Plan};
+use answer::{Failure, answer};
 pub use types::*;
 
 /// Calls function on the window around every element of input and writes the values that it sets to output.
@@ -55,21 +59,88 @@ pub unsafe extern "C" fn llc_generic_filter(
             // SAFETY: the caller's function, called as the header says it is.
             unsafe { function(buffer.as_mut_ptr(), buffer.len() as isize, value, user_data.pointer()) != 0 }
         };
-
+        let kernel = |plan: &Plan<'_>| Pixel::new(plan.run_lengths(), call);
         // SAFETY: the caller's pointers are what the header says.
-        let (input, output, window, options) = unsafe {
-            (read::input(input)?, read::output(output)?, read::WindowParts::new(window)?, read::options(options)?)
-        };
-        // SAFETY: as above.
-        let modes = unsafe { read::axis_modes(&options, window.ndim())? };
-        let plain = read::plain_options(&options, modes.as_deref())?;
-        let mut progress = |fraction| {
-            // SAFETY: the caller's function, called as the header says it is.
-            options.progress.is_none_or(|progress| unsafe { progress(fraction, options.progress_data) != 0 })
-        };
-        let options = if options.progress.is_some() { plain.progress(&mut progress) } else { plain };
-        Ok(filter::generic_filter(filter::Job { input, output, window: &window.window(), options }, call)?)
+        unsafe { run(input, output, window, options, |job| filter::filter(job, kernel)) }
     })
+}
+
+/// Calls function on many windows at a time and writes the values that it sets to output.
+///
+/// Everything else is as llc_generic_filter has it: arguments, semantics, errors, threads, progress; and so are the
+/// results, to the bit, of functions that compute the same from the same values. What function is handed and may rely on,
+/// llc_batch_fn says. If it returned 0, error->index is the first element of the lowest such batch.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn llc_batch_filter(
+    input: *const llc_array,
+    output: *const llc_array,
+    window: *const llc_window,
+    function: llc_batch_fn,
+    user_data: *mut c_void,
+    options: *const llc_options,
+    error: *mut llc_error,
+) -> llc_status {
+    let user_data = UserData(user_data);
+    answer(error, || {
+        let function = function.ok_or_else(|| read::null(format_args!("function")))?;
+        let kernel = |plan: &Plan<'_>| Strips::new(plan.taps(), Batches { function, user_data, shape: plan.shape() });
+        // SAFETY: the caller's pointers are what the header says.
+        unsafe { run(input, output, window, options, |job| filter::filter(job, kernel)) }
+    })
+}
+
+const _: () = assert!(LLC_BATCH_MAX as usize == BATCH_MAX && LLC_LANES as usize == LANES);
+
+/// A caller's batch callback.
+struct Batches {
+    function: unsafe extern "C" fn(*const *const f64, isize, *mut f64, isize, *const llc_batch, *mut c_void) -> c_int,
+    user_data: UserData,
+    /// The plan's, which outlives all that works by it.
+    shape: *const [usize],
+}
+
+impl Strip for Batches {
+    const WHOLE_BATCHES: bool = true;
+
+    unsafe fn run(&mut self, first: usize, taps: &[*const f64], results: &mut [f64]) -> usize {
+        let batch = llc_batch {
+            struct_size: size_of::<llc_batch>(),
+            first: first as isize,
+            ndim: self.shape.len() as isize,
+            shape: self.shape.cast(),
+        };
+        let (filter_size, count) = (taps.len() as isize, results.len() as isize);
+        let (results_at, user_data) = (results.as_mut_ptr(), self.user_data.pointer());
+        // SAFETY: the caller's function, called as the header says it is.
+        let go_on = unsafe { (self.function)(taps.as_ptr(), filter_size, results_at, count, &batch, user_data) };
+        if go_on != 0 { results.len() } else { 0 }
+    }
+}
+
+/// Reads what both kinds of filter are called with, and runs them.
+///
+/// # Safety
+/// The pointers are what the header says.
+unsafe fn run(
+    input: *const llc_array,
+    output: *const llc_array,
+    window: *const llc_window,
+    options: *const llc_options,
+    filter: impl FnOnce(filter::Job<'_, '_>) -> Result<(), Error>,
+) -> Result<(), Failure> {
+    // SAFETY: passed on.
+    let (input, output, window, options) = unsafe {
+        (read::input(input)?, read::output(output)?, read::WindowParts::new(window)?, read::options(options)?)
+    };
+    // SAFETY: as above.
+    let modes = unsafe { read::axis_modes(&options, window.ndim())? };
+    let plain = read::plain_options(&options, modes.as_deref())?;
+    let mut progress = |fraction| {
+        // SAFETY: the caller's function, called as the header says it is.
+        options.progress.is_none_or(|progress| unsafe { progress(fraction, options.progress_data) != 0 })
+    };
+    let options = if options.progress.is_some() { plain.progress(&mut progress) } else { plain };
+    Ok(filter(filter::Job { input, output, window: &window.window(), options })?)
 }
 
 /// What a status means, in a few English words. Never NULL: any number has a text, static and zero-terminated.
@@ -159,6 +230,16 @@ mod layout {
                 offset_of!(llc_window, axes)
             ],
             [0, 4, 8, 16, 24, 32]
+        );
+        assert_eq!(size_of::<llc_batch>(), 32);
+        assert_eq!(
+            [
+                offset_of!(llc_batch, struct_size),
+                offset_of!(llc_batch, first),
+                offset_of!(llc_batch, ndim),
+                offset_of!(llc_batch, shape)
+            ],
+            [0, 8, 16, 24]
         );
         assert_eq!(size_of::<llc_options>(), 48);
         assert_eq!(

@@ -193,3 +193,49 @@ pub struct llc_options {
 pub type llc_filter_fn = Option<
     unsafe extern "C" fn(buffer: *mut f64, filter_size: isize, return_value: *mut f64, user_data: *mut c_void) -> c_int,
 >;
+
+/// The largest count that a batch callback is called with.
+pub const LLC_BATCH_MAX: i32 = 1024;
+
+/// The taps of a batch can be read up to count rounded up to a multiple of this.
+pub const LLC_LANES: i32 = 16;
+
+/// Which elements a batch callback works on. Later versions add fields at the end.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct llc_batch {
+    /// Bytes that the library has filled in: at least those of the fields that this header shows.
+    pub struct_size: size_t,
+    /// The first element of the batch: its index in the output, counted in C order.
+    pub first: isize,
+    /// Number of axes of the output.
+    pub ndim: isize,
+    /// Extents of the output.
+    pub shape: *const isize,
+}
+
+/// A function applied to many windows at a time, a batch callback: it can work on several elements at once, with vector
+/// instructions. LLC_FUNCTION makes one from a function of one window's values.
+///
+/// Sets return_values[j] for each j in 0 ... count-1, from the taps of that element: taps[k][j], for k in 0 ...
+/// filter_size-1, in C order of the footprint. The elements follow each other in C order of the output, beginning with
+/// element batch->first; count is 1 to LLC_BATCH_MAX. Which elements make up a batch does not depend on the number of
+/// threads. filter_size is the number of taps; a later version may leave some out, so any number from 0 to that must do.
+///
+/// taps[k] points to doubles that are only to be read: count of them, and behind those as many as make count a multiple
+/// of LLC_LANES, which have no meaning but let vectors be read whole. Taps overlap each other. return_values overlaps
+/// none of them (it may be declared restrict), has room for count doubles and no more, and holds anything on entry. All
+/// pointers are aligned for doubles, no more. They and the memory behind them are valid during the call only.
+///
+/// Returns non-zero to go on; 0 stops the call, which then ends with LLC_ERROR_CALLBACK. What llc_filter_fn says of
+/// threads, and of what a callback must not do, holds here too.
+pub type llc_batch_fn = Option<
+    unsafe extern "C" fn(
+        taps: *const *const f64,
+        filter_size: isize,
+        return_values: *mut f64,
+        count: isize,
+        batch: *const llc_batch,
+        user_data: *mut c_void,
+    ) -> c_int,
+>;

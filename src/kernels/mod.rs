@@ -2,13 +2,14 @@
 
 mod gather;
 pub(crate) mod pixel;
+pub(crate) mod strip;
 
 use crate::array::Prefetch;
-use crate::gate::{Gate, Halt};
+use crate::gate::{Gate, Halt, Pace};
 use crate::lines::Taps;
 
 /// Consecutive output elements.
-pub(crate) struct Batch<'a> {
+pub(crate) struct Block<'a> {
     /// The first one's index in C order.
     pub(crate) first: usize,
     pub(crate) taps: Taps<'a>,
@@ -18,6 +19,11 @@ pub(crate) struct Batch<'a> {
 
 /// Computes output elements from their taps.
 pub(crate) trait Kernel {
-    /// Fills in the `results` of a batch, asking `gate` whether to. `Err`: it stopped early; what it says to be done is.
-    fn run(&mut self, batch: &Batch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt>;
+    const PACE: Pace;
+
+    /// Whether it is handed whole batches only.
+    const WHOLE_BATCHES: bool;
+
+    /// Fills in the `results` of a block, asking `gate` whether to. `Err`: it stopped early; what it says to be done is.
+    fn run(&mut self, block: &Block<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt>;
 }

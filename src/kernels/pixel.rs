@@ -7,9 +7,9 @@
 use std::slice;
 
 use crate::error::Error;
-use crate::gate::{Gate, Halt};
+use crate::gate::{Gate, Halt, Pace};
 use crate::kernels::gather::{GROUP, Gather};
-use crate::kernels::{Batch, Kernel};
+use crate::kernels::{Block, Kernel};
 use crate::lines::Taps;
 use crate::memory::{self, CACHE_LINE};
 
@@ -48,10 +48,13 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
 }
 
 impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
-    fn run(&mut self, batch: &Batch<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+    const PACE: Pace = Pace::Steady;
+    const WHOLE_BATCHES: bool = false;
+
+    fn run(&mut self, block: &Block<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
         let pitch = self.gather.pitch();
-        self.gather.aim(batch.taps.runs);
-        let mut source = Source::new(&self.gather, &batch.taps);
+        self.gather.aim(block.taps.runs);
+        let mut source = Source::new(&self.gather, &block.taps);
         let aligned = self.buffer.as_ptr().align_offset(CACHE_LINE).min(LINE - 1);
         let buffer = &mut self.buffer[aligned..];
         let mut done = 0;
@@ -59,10 +62,10 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
             let group = done..results.len().min(done + self.group);
             source.gather(group.len(), buffer);
             // While the callbacks work the memory is idle.
-            batch.taps.next_line.fetch(group.clone());
-            batch.output.fetch(group.clone());
+            block.taps.next_line.fetch(group.clone());
+            block.output.fetch(group.clone());
             while done < group.end {
-                let first = batch.first + done;
+                let first = block.first + done;
                 let count = gate.allow(first, group.end - done);
                 let values = &mut buffer[(done - group.start) * pitch..];
                 let results = &mut results[done..done + count];
@@ -86,7 +89,7 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
     }
 }
 
-/// The elements of a batch, to be gathered in groups.
+/// The elements of a block, to be gathered in groups.
 struct Source<'a> {
     gather: &'a Gather,
     lines: &'a [f64],

@@ -43,8 +43,20 @@ const KEPT_BUDGET: usize = 1 << 17;
 /// Stretches of elements side by side that are handed out at a time.
 const STRETCHES: usize = 64;
 
-/// Doubles that may be read behind every tap of every element: whoever copies several at a time need not count.
-pub(crate) const SPARE: usize = 2;
+/// The most elements of a batch.
+pub(crate) const BATCH_MAX: usize = 1024;
+
+/// An array has at least so many batches ...
+const BATCHES: usize = 64;
+
+/// ... unless they would be shorter than this.
+const SHORT_BATCH: usize = 128;
+
+/// Batches begin at multiples of this from where their stretch begins.
+pub(crate) const LANES: usize = 16;
+
+/// Doubles that may be read behind every tap of every element: whoever works on several at a time need not count.
+pub(crate) const SPARE: usize = LANES - 1;
 
 /// A run of taps that lie side by side in an extended line.
 struct Run {
@@ -79,6 +91,8 @@ pub(crate) struct Plan<'a> {
     extended: usize,
     /// How many extended lines a worker keeps.
     kept: usize,
+    /// Elements of a batch; the last of a stretch may be shorter.
+    batch: usize,
 }
 
 impl<'a> Plan<'a> {
@@ -109,9 +123,11 @@ impl<'a> Plan<'a> {
             tiles: 0,
             extended: 0,
             kept: 0,
+            batch: 0,
         };
         plan.list_taps(window)?;
         plan.size_lines();
+        plan.size_batches();
         Ok(plan)
     }
 
@@ -195,6 +211,36 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Decides how many elements make a batch: even parts of a stretch.
+    fn size_batches(&mut self) {
+        let elements: usize = self.outer.iter().map(|axis| axis.extent).product::<usize>() * self.line;
+        let most = (elements / BATCHES).clamp(SHORT_BATCH, BATCH_MAX);
+        let stretch = self.place(0).full;
+        self.batch = stretch.div_ceil(stretch.div_ceil(most)).next_multiple_of(LANES);
+    }
+
+    /// Where the batch ends that element `index` lies in; `index` itself if a batch begins there. Batches are the same
+    /// however the work is divided.
+    pub(crate) fn batch_end(&self, index: usize) -> usize {
+        let in_line = index % self.line;
+        let o = in_line % self.tile_len();
+        let place = self.place(o);
+        match (place.at - place.start) % self.batch {
+            0 => index,
+            done => index + (self.batch - done).min(place.len).min(self.tile_len() - o).min(self.line - in_line),
+        }
+    }
+
+    /// Extents of the array.
+    pub(crate) fn shape(&self) -> &[usize] {
+        self.input.shape()
+    }
+
+    /// The number of taps.
+    pub(crate) fn taps(&self) -> usize {
+        self.taps
+    }
+
     /// Where element `o` of a tile (a full one) lies in the extended tile.
     fn place(&self, o: usize) -> Place {
         let mut place = Place { at: 0, len: 1, start: 0, full: 1, step: 0, more: 0 };
@@ -262,10 +308,17 @@ struct Place {
 }
 
 impl Place {
-    /// The start of the next stretch.
-    fn next(self) -> Place {
-        let start = self.start + self.step;
-        Place { at: start, len: self.full, start, more: self.more - 1, ..self }
+    /// The place of the element that is `n` further, which is at most the first of the next stretch; `None`: that does not
+    /// follow in such a step.
+    fn skip(self, n: usize) -> Option<Place> {
+        if n < self.len {
+            Some(Place { at: self.at + n, len: self.len - n, ..self })
+        } else if self.more > 0 {
+            let start = self.start + self.step;
+            Some(Place { at: start, len: self.full, start, more: self.more - 1, ..self })
+        } else {
+            None
+        }
     }
 }
 
@@ -354,24 +407,30 @@ impl<'p> Lines<'p> {
     }
 
     /// The taps of output element `first`, counted in C order, and of those after it in its line (its tile): how many, at
-    /// most `limit`.
+    /// most `limit`. Stretches are batches, and whole ones if the first begins and the limit ends where one does, or the
+    /// limit is at least [`BATCH_MAX`].
     pub(crate) fn taps(&mut self, first: usize, limit: usize) -> (Taps<'_>, usize) {
         if !self.current.contains(&first) {
             self.load(first);
         }
         let o = first - self.current.start;
         let count = limit.min(self.current.end - first);
+        let batch = self.plan.batch;
         self.stretches.clear();
         let mut place = self.plan.place(o);
         let mut placed = 0;
         loop {
-            let elements = place.len.min(count - placed);
-            self.stretches.push((place.at, elements));
-            placed += elements;
+            let elements = place.len.min(batch - (place.at - place.start) % batch);
+            let left = count - placed;
+            if elements > left && placed > 0 && count == limit {
+                break; // what is left of the limit is no whole batch
+            }
+            self.stretches.push((place.at, elements.min(left)));
+            placed += elements.min(left);
             if placed == count || self.stretches.len() == STRETCHES {
                 break;
             }
-            place = if place.more > 0 { place.next() } else { self.plan.place(o + placed) };
+            place = place.skip(elements).unwrap_or_else(|| self.plan.place(o + placed));
         }
         let next_line = self.upcoming.skip(o);
         (Taps { doubles: &self.doubles, runs: &self.runs, stretches: &self.stretches, next_line }, placed)

@@ -1,0 +1,84 @@
+//! Functions that work on many windows at a time, with the taps where they lie: nothing is gathered.
+//!
+//! Along a stretch, tap `k` of neighbouring elements lies side by side. So a pointer for each tap is all a function needs to
+//! run over as many elements as it likes, one vector after the other.
+
+use crate::error::Error;
+use crate::gate::{Gate, Halt, Pace};
+use crate::kernels::{Block, Kernel};
+use crate::lines::{SPARE, Taps};
+use crate::memory;
+
+/// A function of the windows of a strip: elements whose taps lie side by side.
+pub(crate) trait Strip {
+    /// Whether a strip is always a whole batch; otherwise strips are as long as the gate allows.
+    const WHOLE_BATCHES: bool;
+
+    /// Computes the results of elements from index `first` on, and says of how many: all, unless it gives up.
+    ///
+    /// # Safety
+    /// Tap `k` of element `j` lies at `taps[k].add(j)`, and [`SPARE`] doubles more can be read there.
+    unsafe fn run(&mut self, first: usize, taps: &[*const f64], results: &mut [f64]) -> usize;
+}
+
+/// Runs a [`Strip`] along a line.
+pub(crate) struct Strips<S> {
+    strip: S,
+    taps: Vec<*const f64>,
+}
+
+impl<S: Strip> Strips<S> {
+    /// For windows of so many taps.
+    pub(crate) fn new(taps: usize, strip: S) -> Result<Self, Error> {
+        Ok(Strips { strip, taps: memory::reserved(taps)? })
+    }
+
+    /// Lets the taps of `count` elements begin at `place`.
+    fn aim(&mut self, taps: &Taps<'_>, place: usize, count: usize) {
+        self.taps.clear();
+        for &(start, len) in taps.runs {
+            let first = start + place;
+            assert!(first + len + count - 1 + SPARE <= taps.doubles.len());
+            self.taps.extend((first..first + len).map(|at| taps.doubles.as_ptr().wrapping_add(at)));
+        }
+    }
+}
+
+impl<S: Strip> Kernel for Strips<S> {
+    const PACE: Pace = if S::WHOLE_BATCHES { Pace::Steady } else { Pace::Running };
+    const WHOLE_BATCHES: bool = S::WHOLE_BATCHES;
+
+    fn run(&mut self, block: &Block<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+        let mut done = 0;
+        for &(place, count) in block.taps.stretches {
+            let end = done + count;
+            while done < end {
+                let first = block.first + done;
+                let wanted = end - done;
+                let allowed = match S::WHOLE_BATCHES {
+                    true => {
+                        if gate.admits(first, wanted) {
+                            wanted
+                        } else {
+                            0
+                        }
+                    }
+                    false => gate.allow(first, wanted),
+                };
+                if allowed == 0 {
+                    return Err(Halt { done });
+                }
+                self.aim(&block.taps, place + count - wanted, allowed);
+                let results = &mut results[done..done + allowed];
+                // SAFETY: the taps begin in the lines where `aim` let them, and reach as far as it asserted.
+                let computed = unsafe { self.strip.run(first, &self.taps, results) };
+                done += computed;
+                if computed < allowed {
+                    gate.fail(first + computed);
+                    return Err(Halt { done });
+                }
+            }
+        }
+        Ok(())
+    }
+}
