@@ -223,6 +223,23 @@ impl<'a> Elements<'a> {
         }
     }
 
+    /// Whether the elements along the last axis are doubles side by side, aligned, at any other indices.
+    pub(crate) fn has_rows_of_doubles(&self) -> bool {
+        const STEP: isize = size_of::<f64>() as isize;
+        self.dtype == DType::Float64
+            && self.data.cast::<f64>().is_aligned()
+            && self
+                .strides
+                .split_last()
+                .is_some_and(|(&last, outer)| last == STEP && outer.iter().all(|&stride| stride % STEP == 0))
+    }
+
+    /// The address of element `i` of a row of doubles, which need not exist.
+    pub(crate) fn doubles_from(self, i: isize) -> *const f64 {
+        debug_assert!(self.has_rows_of_doubles());
+        self.data.cast::<f64>().wrapping_offset(i)
+    }
+
     /// The memory of the elements from number `first` on, if they lie evenly.
     pub(crate) fn prefetch_from(self, first: usize) -> Prefetch {
         match self.even_step() {

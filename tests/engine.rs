@@ -90,6 +90,7 @@ fn cases() -> impl Strategy<Value = Case> {
         2 => (1_usize..6, 60_usize..200).prop_map(|(rows, columns)| vec![rows, columns]),
         2 => (60_usize..200, 1_usize..4).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (600_usize..4000).prop_map(|n| vec![n]),
+        1 => (2_usize..6, 512_usize..900).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (2_usize..5, 5_usize..20, 64_usize..80).prop_map(|(z, y, x)| vec![z, y, x]),
     ];
     let arrays = shapes.prop_flat_map(|shape| {

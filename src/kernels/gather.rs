@@ -5,10 +5,10 @@
 //! tap that is left of one by itself. A quad at the end of a run may bring too much: what follows overwrites it, and
 //! behind the last one there is room. So a 3 x 3 box is three loads and three stores.
 
-use std::array;
+use std::{array, ptr};
 
 use crate::error::Error;
-use crate::lines::SPARE;
+use crate::lines::{SPARE, TapRun};
 use crate::memory::{self, CACHE_LINE};
 use crate::simd;
 
@@ -25,25 +25,23 @@ pub(crate) struct Gather {
     singles: Vec<Chunk>,
     /// Doubles from one neighbourhood to the next.
     pitch: usize,
-    /// The end of what is read for an element at place 0.
-    reach: usize,
     copy: CopyFn,
 }
 
 #[derive(Clone, Copy)]
 struct Chunk {
-    /// Where it lies in the lines, for an element at place 0.
-    from: usize,
+    /// Where it is read, for an element at place 0.
+    from: *const f64,
     /// Where it lies in the neighbourhood.
     to: usize,
 }
 
-/// Copies the quads, then the singles, of `count` elements from the lines to the buffer: what a quad brought too much is
+/// Copies the quads, then the singles, of `count` elements from `place` on to the buffer: what a quad brought too much is
 /// overwritten by those after it.
 ///
 /// # Safety
-/// Both must hold them.
-type CopyFn = unsafe fn(gather: &Gather, lines: *const f64, buffer: *mut f64, count: usize);
+/// They can be read, and the buffer holds them.
+type CopyFn = unsafe fn(gather: &Gather, place: usize, buffer: *mut f64, count: usize);
 
 impl Gather {
     /// For windows whose runs have these lengths.
@@ -59,14 +57,14 @@ impl Gather {
         for len in run_lengths {
             for (from, size) in chunks(taps, len) {
                 let chunks = if size == QUAD { &mut quads } else { &mut singles };
-                chunks.push(Chunk { from: 0, to: from });
+                chunks.push(Chunk { from: ptr::null(), to: from });
             }
             taps += len;
         }
         let end = quads.last().map_or(taps, |last| taps.max(last.to + QUAD));
         // Small neighbourhoods lie within cache lines: copies across the border of two take twice the time.
         let pitch = if end <= CACHE_LINE / size_of::<f64>() { end.next_power_of_two() } else { end };
-        Ok(Gather { quads, singles, pitch, reach: 0, copy })
+        Ok(Gather { quads, singles, pitch, copy })
     }
 
     /// Doubles from one neighbourhood to the next.
@@ -75,29 +73,27 @@ impl Gather {
     }
 
     /// From now on it gathers these runs of taps, of the lengths it was made for.
-    pub(crate) fn aim(&mut self, runs: &[(usize, usize)]) {
+    pub(crate) fn aim(&mut self, runs: &[TapRun]) {
         let (mut quads, mut singles) = (self.quads.iter_mut(), self.singles.iter_mut());
-        self.reach = 0;
-        for &(start, len) in runs {
-            for (from, size) in chunks(start, len) {
+        for run in runs {
+            for (from, size) in chunks(0, run.len) {
                 let chunk = if size == QUAD { quads.next() } else { singles.next() };
-                chunk.expect("the runs have the lengths that they had").from = from;
-                self.reach = self.reach.max(from + size);
+                chunk.expect("the runs have the lengths that they had").from = run.start.wrapping_add(from);
             }
         }
         assert!(quads.next().is_none() && singles.next().is_none());
     }
 
     /// Copies the taps of `count` elements side by side, the first at `place`, into the buffer.
+    ///
+    /// # Safety
+    /// The taps it was last aimed at can be read for these elements, and [`SPARE`] doubles behind them.
     #[inline]
-    pub(crate) fn gather(&self, lines: &[f64], place: usize, count: usize, buffer: &mut [f64]) {
-        if self.reach == 0 {
-            return; // a window without taps
-        }
-        assert!(self.reach + place + count - 1 <= lines.len() && count * self.pitch <= buffer.len());
-        // SAFETY: the chunk that reaches furthest does so within the lines, for the last element, as asserted; in the
-        // buffer none reaches beyond its neighbourhood's pitch, which counts in the end of the last.
-        unsafe { (self.copy)(self, lines.as_ptr().add(place), buffer.as_mut_ptr(), count) };
+    pub(crate) unsafe fn gather(&self, place: usize, count: usize, buffer: &mut [f64]) {
+        assert!(count * self.pitch <= buffer.len());
+        // SAFETY: no chunk reaches further behind the taps than into what is spare there, as the caller has it, nor in the
+        // buffer beyond its neighbourhood's pitch, which counts in the end of the last.
+        unsafe { (self.copy)(self, place, buffer.as_mut_ptr(), count) };
     }
 }
 
@@ -131,18 +127,13 @@ fn copy_function(quads: usize, singles: usize) -> CopyFn {
 }
 
 /// Copies element by element.
-unsafe fn copy_known<const Q: usize, const S: usize>(
-    gather: &Gather,
-    lines: *const f64,
-    buffer: *mut f64,
-    count: usize,
-) {
+unsafe fn copy_known<const Q: usize, const S: usize>(gather: &Gather, place: usize, buffer: *mut f64, count: usize) {
     simd::widest(
         #[inline(always)]
         move || {
             let pitch = gather.pitch;
-            let quads = placed::<Q>(&gather.quads, lines);
-            let singles = placed::<S>(&gather.singles, lines);
+            let quads = placed::<Q>(&gather.quads, place);
+            let singles = placed::<S>(&gather.singles, place);
             let mut neighbourhood = buffer;
             for i in 0..count {
                 for (from, to) in quads {
@@ -159,26 +150,26 @@ unsafe fn copy_known<const Q: usize, const S: usize>(
     );
 }
 
-/// The chunks with their places in the lines, in registers.
+/// The chunks for the element at `place`, in registers.
 #[inline(always)]
-fn placed<const N: usize>(chunks: &[Chunk], lines: *const f64) -> [(*const f64, usize); N] {
+fn placed<const N: usize>(chunks: &[Chunk], place: usize) -> [(*const f64, usize); N] {
     let chunks: &[Chunk; N] = chunks.try_into().expect("the function is chosen by the number of chunks");
-    array::from_fn(|k| (lines.wrapping_add(chunks[k].from), chunks[k].to))
+    array::from_fn(|k| (chunks[k].from.wrapping_add(place), chunks[k].to))
 }
 
 /// Copies chunk by chunk.
-unsafe fn copy_any(gather: &Gather, lines: *const f64, buffer: *mut f64, count: usize) {
+unsafe fn copy_any(gather: &Gather, place: usize, buffer: *mut f64, count: usize) {
     simd::widest(
         #[inline(always)]
         move || {
             // SAFETY: passed on.
             unsafe {
                 if count == GROUP {
-                    copy_chunks::<QUAD>(&gather.quads, lines, buffer, gather.pitch, GROUP);
-                    copy_chunks::<1>(&gather.singles, lines, buffer, gather.pitch, GROUP);
+                    copy_chunks::<QUAD>(&gather.quads, place, buffer, gather.pitch, GROUP);
+                    copy_chunks::<1>(&gather.singles, place, buffer, gather.pitch, GROUP);
                 } else {
-                    copy_chunks::<QUAD>(&gather.quads, lines, buffer, gather.pitch, count);
-                    copy_chunks::<1>(&gather.singles, lines, buffer, gather.pitch, count);
+                    copy_chunks::<QUAD>(&gather.quads, place, buffer, gather.pitch, count);
+                    copy_chunks::<1>(&gather.singles, place, buffer, gather.pitch, count);
                 }
             }
         },
@@ -186,15 +177,9 @@ unsafe fn copy_any(gather: &Gather, lines: *const f64, buffer: *mut f64, count: 
 }
 
 #[inline(always)]
-unsafe fn copy_chunks<const N: usize>(
-    chunks: &[Chunk],
-    lines: *const f64,
-    buffer: *mut f64,
-    pitch: usize,
-    count: usize,
-) {
+unsafe fn copy_chunks<const N: usize>(chunks: &[Chunk], place: usize, buffer: *mut f64, pitch: usize, count: usize) {
     for &Chunk { from, to } in chunks {
-        let (mut from, mut to) = (lines.wrapping_add(from), buffer.wrapping_add(to));
+        let (mut from, mut to) = (from.wrapping_add(place), buffer.wrapping_add(to));
         for _ in 0..count {
             // SAFETY: the caller vouches for the memory.
             unsafe { copy::<N>(from, to) };
@@ -228,27 +213,23 @@ mod tests {
     fn neighbourhoods_are_the_taps_in_order() {
         let lines: Vec<f64> = (0..1000).map(f64::from).collect();
         for lengths in windows() {
-            let runs: Vec<_> = lengths.iter().enumerate().map(|(i, &len)| ((37 * i + 5) % 800, len)).collect();
+            let starts = (0..lengths.len()).map(|i| (37 * i + 5) % 800);
+            let runs: Vec<_> =
+                starts.zip(&lengths).map(|(at, &len)| TapRun { start: lines[at..].as_ptr(), len }).collect();
+            let taps = runs.iter().flat_map(|run| (0..run.len).map(|k| run.start.wrapping_add(k)));
+            let taps: Vec<_> = taps.collect();
             let mut gather = Gather::new(lengths.iter().copied()).unwrap();
             gather.aim(&runs);
             for count in [1, 2, 3, GROUP - 1, GROUP] {
                 let mut buffer = vec![f64::NAN; count * gather.pitch()];
-                gather.gather(&lines, 9, count, &mut buffer);
+                // SAFETY: the last tap of the last element lies well within the thousand.
+                unsafe { gather.gather(9, count, &mut buffer) };
                 for i in 0..count {
-                    let taps = runs.iter().flat_map(|&(start, len)| start..start + len).map(|at| lines[at + 9 + i]);
-                    let taps: Vec<f64> = taps.collect();
+                    // SAFETY: likewise.
+                    let taps: Vec<_> = taps.iter().map(|tap| unsafe { *tap.add(9 + i) }).collect();
                     assert_eq!(buffer[i * gather.pitch()..][..taps.len()], taps, "{lengths:?}, {i} of {count}");
                 }
             }
         }
-    }
-
-    #[test]
-    #[should_panic = "lines.len()"]
-    fn taps_beyond_the_lines_are_refused() {
-        let mut gather = Gather::new([3].into_iter()).unwrap();
-        gather.aim(&[(90, 3)]);
-        let mut buffer = vec![0.0; gather.pitch() * 10];
-        gather.gather(&[0.0; 100], 0, 8, &mut buffer);
     }
 }

@@ -92,7 +92,6 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
 /// The elements of a block, to be gathered in groups.
 struct Source<'a> {
     gather: &'a Gather,
-    lines: &'a [f64],
     stretches: slice::Iter<'a, (usize, usize)>,
     /// What is left of the current stretch.
     place: usize,
@@ -101,7 +100,7 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn new(gather: &'a Gather, taps: &Taps<'a>) -> Self {
-        Source { gather, lines: taps.doubles, stretches: taps.stretches.iter(), place: 0, left: 0 }
+        Source { gather, stretches: taps.stretches.iter(), place: 0, left: 0 }
     }
 
     /// Gathers the next `count` elements.
@@ -112,7 +111,8 @@ impl<'a> Source<'a> {
                 (self.place, self.left) = *self.stretches.next().expect("there are as many elements as results");
             }
             let now = self.left.min(count - gathered);
-            self.gather.gather(self.lines, self.place, now, &mut buffer[gathered * self.gather.pitch()..]);
+            // SAFETY: these are elements of the block's stretches, whose taps the gather was aimed at.
+            unsafe { self.gather.gather(self.place, now, &mut buffer[gathered * self.gather.pitch()..]) };
             self.place += now;
             self.left -= now;
             gathered += now;

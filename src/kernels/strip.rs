@@ -6,7 +6,7 @@
 use crate::error::Error;
 use crate::gate::{Gate, Halt, Pace};
 use crate::kernels::{Block, Kernel};
-use crate::lines::{SPARE, Taps};
+use crate::lines::TapRun;
 use crate::memory;
 
 /// A function of the windows of a strip: elements whose taps lie side by side.
@@ -17,7 +17,8 @@ pub(crate) trait Strip {
     /// Computes the results of elements from index `first` on, and says of how many: all, unless it gives up.
     ///
     /// # Safety
-    /// Tap `k` of element `j` lies at `taps[k].add(j)`, and [`SPARE`] doubles more can be read there.
+    /// Tap `k` of element `j` lies at `taps[k].add(j)`, and as many doubles can be read there as make
+    /// `results.len()` a multiple of [`LANES`](crate::lines::LANES).
     unsafe fn run(&mut self, first: usize, taps: &[*const f64], results: &mut [f64]) -> usize;
 }
 
@@ -33,13 +34,11 @@ impl<S: Strip> Strips<S> {
         Ok(Strips { strip, taps: memory::reserved(taps)? })
     }
 
-    /// Lets the taps of `count` elements begin at `place`.
-    fn aim(&mut self, taps: &Taps<'_>, place: usize, count: usize) {
+    /// Lets the taps begin at those of the element at `place`.
+    fn aim(&mut self, runs: &[TapRun], place: usize) {
         self.taps.clear();
-        for &(start, len) in taps.runs {
-            let first = start + place;
-            assert!(first + len + count - 1 + SPARE <= taps.doubles.len());
-            self.taps.extend((first..first + len).map(|at| taps.doubles.as_ptr().wrapping_add(at)));
+        for run in runs {
+            self.taps.extend((place..place + run.len).map(|at| run.start.wrapping_add(at)));
         }
     }
 }
@@ -68,9 +67,9 @@ impl<S: Strip> Kernel for Strips<S> {
                 if allowed == 0 {
                     return Err(Halt { done });
                 }
-                self.aim(&block.taps, place + count - wanted, allowed);
+                self.aim(block.taps.runs, place + count - wanted);
                 let results = &mut results[done..done + allowed];
-                // SAFETY: the taps begin in the lines where `aim` let them, and reach as far as it asserted.
+                // SAFETY: these are the taps of elements in the block's stretches, which can be read.
                 let computed = unsafe { self.strip.run(first, &self.taps, results) };
                 done += computed;
                 if computed < allowed {

@@ -14,6 +14,7 @@ mod cache;
 mod extend;
 
 use std::ops::Range;
+use std::ptr;
 
 use crate::array::{Input, Prefetch};
 use crate::boundary::Mode;
@@ -55,6 +56,9 @@ const SHORT_BATCH: usize = 128;
 /// Batches begin at multiples of this from where their stretch begins.
 pub(crate) const LANES: usize = 16;
 
+/// Elements of a line that are worth telling apart from those at its ends.
+const DIRECT: usize = 64;
+
 /// Doubles that may be read behind every tap of every element: whoever works on several at a time need not count.
 pub(crate) const SPARE: usize = LANES - 1;
 
@@ -93,6 +97,8 @@ pub(crate) struct Plan<'a> {
     kept: usize,
     /// Elements of a batch; the last of a stretch may be shorter.
     batch: usize,
+    /// Whether taps may be the input's own elements where nothing is to be extended: its lines hold doubles side by side.
+    direct: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -124,10 +130,12 @@ impl<'a> Plan<'a> {
             extended: 0,
             kept: 0,
             batch: 0,
+            direct: false,
         };
         plan.list_taps(window)?;
         plan.size_lines();
         plan.size_batches();
+        plan.direct = plan.inner.len() == 1 && input.elements().has_rows_of_doubles();
         Ok(plan)
     }
 
@@ -223,12 +231,35 @@ impl<'a> Plan<'a> {
     /// however the work is divided.
     pub(crate) fn batch_end(&self, index: usize) -> usize {
         let in_line = index % self.line;
-        let o = in_line % self.tile_len();
+        let (tile, o) = (in_line / self.tile_len(), in_line % self.tile_len());
         let place = self.place(o);
-        match (place.at - place.start) % self.batch {
+        let part = self.part(tile, o);
+        match part.done(&place) % self.batch {
             0 => index,
-            done => index + (self.batch - done).min(place.len).min(self.tile_len() - o).min(self.line - in_line),
+            done => index + (self.batch - done).min(place.len).min(part.end - o),
         }
+    }
+
+    /// The part of a tile that its element `o` lies in.
+    fn part(&self, tile: usize, o: usize) -> Part {
+        let end = self.tile_len().min(self.line - tile * self.tile_len());
+        let direct = self.direct_part(tile, end);
+        if o < direct.start {
+            Part { start: 0, end: direct.start, direct: false }
+        } else if o < direct.end {
+            Part { start: direct.start, end: direct.end, direct: true }
+        } else {
+            Part { start: direct.end, end, direct: false }
+        }
+    }
+
+    /// Which of the elements of a tile, `end` in all, see only what lies within their lines; if they are few, none.
+    fn direct_part(&self, tile: usize, end: usize) -> Range<usize> {
+        let (true, Some(axis)) = (self.direct, self.inner.first()) else { return 0..0 };
+        let lowest = (tile * self.tile) as isize + axis.low;
+        let beyond = axis.extent as isize - (axis.span + SPARE) as isize - lowest;
+        let (start, end) = ((-lowest).max(0) as usize, beyond.clamp(0, end as isize) as usize);
+        if start + DIRECT < end { start..end } else { 0..0 }
     }
 
     /// Extents of the array.
@@ -294,6 +325,21 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// A part of a tile, from element `start` to `end`. A tile of several axes is one part.
+struct Part {
+    start: usize,
+    end: usize,
+    /// Whether the taps are the input's own elements.
+    direct: bool,
+}
+
+impl Part {
+    /// How many elements of the stretch lie before this place, those of other parts not counted.
+    fn done(&self, place: &Place) -> usize {
+        place.at - place.start - self.start
+    }
+}
+
 /// A place in an extended tile.
 struct Place {
     at: usize,
@@ -355,16 +401,24 @@ fn pitches(inner: &[Axis]) -> Result<Vec<usize>, Error> {
     Ok(pitches)
 }
 
-/// The taps of consecutive output elements. For an element at place `p` they are the runs `doubles[start + p..][..len]`, one
-/// after the other.
+/// The taps of consecutive output elements: those of an element at place `p` are the runs, one after the other, each from
+/// `start.add(p)` on.
+///
+/// All taps of the elements in `stretches` can be read, and [`SPARE`] doubles behind each.
 pub(crate) struct Taps<'a> {
-    pub(crate) doubles: &'a [f64],
-    /// Start and length of each run.
-    pub(crate) runs: &'a [(usize, usize)],
+    pub(crate) runs: &'a [TapRun],
     /// Where the elements are: stretches of them side by side, as the place of the first and their number.
     pub(crate) stretches: &'a [(usize, usize)],
     /// What the input will be asked for when the line is done.
     pub(crate) next_line: Prefetch,
+}
+
+/// A run of taps.
+#[derive(Clone, Copy)]
+pub(crate) struct TapRun {
+    /// The first tap of the element at place 0.
+    pub(crate) start: *const f64,
+    pub(crate) len: usize,
 }
 
 /// A worker's extended lines.
@@ -373,15 +427,19 @@ pub(crate) struct Lines<'p> {
     /// The kept lines one after the other, then the line of constants if a mode has one.
     doubles: Vec<f64>,
     cache: Cache,
-    /// The output elements, a line or a tile of one, that the runs below are for.
+    /// The output elements, a line or a tile of one, that the runs below are for; and the tile's number.
     current: Range<usize>,
+    tile: usize,
     /// For each outer axis, what each place of the window along it shows: an index, or [`OUTSIDE`].
     shown: Vec<usize>,
-    runs: Vec<(usize, usize)>,
+    /// The runs of taps in extended lines, and in the input's own.
+    runs: Vec<TapRun>,
+    direct_runs: Vec<TapRun>,
     /// Where the elements that are worked on lie in an extended tile; as many as there is room for.
     stretches: Vec<(usize, usize)>,
-    /// Where each row's line starts in `doubles`.
-    starts: Vec<usize>,
+    /// Where each row's extended line starts, as an index of `doubles`; and where it would start in the input, if that has
+    /// it.
+    starts: Vec<(usize, *const f64)>,
     /// What the next tile will look at for the first time.
     upcoming: Prefetch,
 }
@@ -398,10 +456,12 @@ impl<'p> Lines<'p> {
             doubles,
             cache: Cache::new(plan.kept)?,
             current: 0..0,
+            tile: 0,
             shown: memory::filled(plan.outer.iter().map(|axis| axis.span + 1).sum(), OUTSIDE)?,
-            runs: memory::collected(plan.runs.iter().map(|run| (run.at, run.len)))?,
+            runs: memory::reserved(plan.runs.len())?,
+            direct_runs: memory::reserved(if plan.direct { plan.runs.len() } else { 0 })?,
             stretches: memory::reserved(STRETCHES)?,
-            starts: memory::filled(plan.row_count(), 0)?,
+            starts: memory::filled(plan.row_count(), (0, ptr::null()))?,
             upcoming: Prefetch::NONE,
         })
     }
@@ -413,14 +473,15 @@ impl<'p> Lines<'p> {
         if !self.current.contains(&first) {
             self.load(first);
         }
+        let plan = self.plan;
         let o = first - self.current.start;
-        let count = limit.min(self.current.end - first);
-        let batch = self.plan.batch;
+        let part = plan.part(self.tile, o);
+        let count = limit.min(part.end - o);
         self.stretches.clear();
-        let mut place = self.plan.place(o);
+        let mut place = plan.place(o);
         let mut placed = 0;
         loop {
-            let elements = place.len.min(batch - (place.at - place.start) % batch);
+            let elements = place.len.min(plan.batch - part.done(&place) % plan.batch);
             let left = count - placed;
             if elements > left && placed > 0 && count == limit {
                 break; // what is left of the limit is no whole batch
@@ -430,10 +491,10 @@ impl<'p> Lines<'p> {
             if placed == count || self.stretches.len() == STRETCHES {
                 break;
             }
-            place = place.skip(elements).unwrap_or_else(|| self.plan.place(o + placed));
+            place = place.skip(elements).unwrap_or_else(|| plan.place(o + placed));
         }
-        let next_line = self.upcoming.skip(o);
-        (Taps { doubles: &self.doubles, runs: &self.runs, stretches: &self.stretches, next_line }, placed)
+        let runs = if part.direct { &self.direct_runs } else { &self.runs };
+        (Taps { runs, stretches: &self.stretches, next_line: self.upcoming.skip(o) }, placed)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
@@ -443,6 +504,7 @@ impl<'p> Lines<'p> {
         let (line, tile_len) = (first / plan.line, plan.tile_len());
         let start = line * plan.line;
         let tile = (first - start) / tile_len;
+        self.tile = tile;
         self.current = start + tile * tile_len..start + plan.line.min((tile + 1) * tile_len);
 
         let mut rest = line;
@@ -461,49 +523,63 @@ impl<'p> Lines<'p> {
 
         self.cache.next_window();
         for row in 0..self.starts.len() {
-            let slot = self.row(row, tile);
-            self.starts[row] = slot * plan.extended;
+            self.starts[row] = self.row(row, tile);
         }
-        for ((start, _), run) in self.runs.iter_mut().zip(&plan.runs) {
-            *start = self.starts[run.row] + run.at;
+        self.runs.clear();
+        self.direct_runs.clear();
+        for run in &plan.runs {
+            let (start, direct) = self.starts[run.row];
+            let extended = self.doubles[start + run.at..].as_ptr();
+            self.runs.push(TapRun { start: extended, len: run.len });
+            if plan.direct {
+                // A line of constants is only here.
+                let start = if direct.is_null() { extended } else { direct.wrapping_add(run.at) };
+                self.direct_runs.push(TapRun { start, len: run.len });
+            }
         }
     }
 
-    /// The slot of the line that a row shows, extended if it was not.
-    fn row(&mut self, row: usize, tile: usize) -> usize {
+    /// Where the line that a row shows starts, extended if it was not; and where it would start in the input.
+    fn row(&mut self, row: usize, tile: usize) -> (usize, *const f64) {
         let plan = self.plan;
         let dims = plan.outer.len();
         let places = &plan.rows[row * dims..][..dims];
         let mut line = 0;
         let mut base = 0;
+        let mut elements = plan.input.elements();
         for (axis, &place) in plan.outer.iter().zip(places) {
             let index = self.shown[base + place];
             if index == OUTSIDE {
-                return plan.kept;
+                return (plan.kept * plan.extended, ptr::null());
             }
             line = line * axis.extent + index;
+            elements = elements.at(index);
             base += axis.span + 1;
         }
 
         let (slot, found) = self.cache.find(line * plan.tiles + tile);
-        if !found {
-            let mut elements = plan.input.elements();
-            let mut base = 0;
-            for (axis, &place) in plan.outer.iter().zip(places) {
-                elements = elements.at(self.shown[base + place]);
-                base += axis.span + 1;
+        let start = slot * plan.extended;
+        let extended = &mut self.doubles[start..][..plan.extended];
+        let Some((first, rest)) = plan.inner.split_first() else {
+            if !found {
+                elements.read(extended);
             }
-            let extended = &mut self.doubles[slot * plan.extended..][..plan.extended];
-            match plan.inner.split_first() {
-                None => elements.read(extended),
-                Some((first, rest)) => {
-                    let start = tile * plan.tile;
-                    let end = first.extent.min(start + plan.tile);
-                    let extension = Extension { last: plan.last.as_ref(), cval: plan.cval };
-                    extension.extend(elements, first, rest, start..end, extended);
-                }
+            return (start, ptr::null());
+        };
+        let range = tile * plan.tile..first.extent.min((tile + 1) * plan.tile);
+        if !found {
+            let extension = Extension { last: plan.last.as_ref(), cval: plan.cval };
+            let direct = plan.direct_part(tile, range.len());
+            if direct.is_empty() {
+                extension.extend(elements, first, rest, range.clone(), extended);
+            } else {
+                // Only the ends are needed.
+                let (before, after) = (range.start + direct.start, range.start + direct.end);
+                extension.extend(elements, first, rest, range.start..before, extended);
+                extension.extend(elements, first, rest, after..range.end, &mut extended[direct.end..]);
             }
         }
-        slot
+        let direct = if plan.direct { elements.doubles_from(range.start as isize + first.low) } else { ptr::null() };
+        (start, direct)
     }
 }
