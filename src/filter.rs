@@ -180,8 +180,9 @@ impl<'p, K: Kernel> Worker<'p, K> {
         let range = piece.range();
         let mut next = range.start;
         while next < range.end {
-            let (taps, count) = self.lines.taps(next, BLOCK.min(range.end - next));
-            let block = Block { first: next, taps, output: piece.prefetch_from(next) };
+            let output = piece.prefetch_from(next);
+            let (taps, count) = self.lines.taps(next, BLOCK.min(range.end - next), output);
+            let block = Block { first: next, taps, output };
             let computed = if let Some(results) = piece.doubles(next..next + count) {
                 self.kernel.run(&block, results, gate)
             } else {

@@ -27,8 +27,10 @@ pub(crate) struct Shared {
     /// Elements from here on need not be computed: the lowest that failed, 0 when cancelled.
     limit: AtomicUsize,
     cancelled: AtomicBool,
+    /// Elements computed and written, if somebody wants to know.
     done: Apart,
     total: usize,
+    heard: bool,
 }
 
 /// A counter that all threads add to, away from the limit, which all of them read for every element: a cache line that
@@ -37,9 +39,10 @@ pub(crate) struct Shared {
 struct Apart(AtomicUsize);
 
 impl Shared {
-    pub(crate) fn new(total: usize) -> Self {
+    /// For an output of `total` elements; `heard`: somebody wants to hear of progress.
+    pub(crate) fn new(total: usize, heard: bool) -> Self {
         let limit = AtomicUsize::new(usize::MAX);
-        Shared { limit, cancelled: AtomicBool::new(false), done: Apart(AtomicUsize::new(0)), total }
+        Shared { limit, cancelled: AtomicBool::new(false), done: Apart(AtomicUsize::new(0)), total, heard }
     }
 
     /// Elements from here on need not be computed any more.
@@ -155,7 +158,10 @@ impl<'a> Gate<'a> {
 
     /// Elements are computed and written.
     pub(crate) fn advance(&mut self, elements: usize) {
-        self.shared.done.0.fetch_add(elements, Ordering::Relaxed);
+        if self.shared.heard {
+            // Not done in vain: it waits for all that was written to reach the cache.
+            self.shared.done.0.fetch_add(elements, Ordering::Relaxed);
+        }
         if let Some(clock) = &mut self.clock {
             clock.under_way = 0;
         }

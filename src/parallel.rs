@@ -59,7 +59,7 @@ pub(crate) fn run_on_caller(
     mut work: impl FnMut(Piece<'_>, &mut Gate<'_>),
 ) -> Result<(), Error> {
     let whole = output.whole();
-    let shared = Shared::new(whole.range().len());
+    let shared = Shared::new(whole.range().len(), progress.is_some());
     work(whole, &mut Gate::alone(&shared, reborrowed(&mut progress), pace));
     shared.finish(progress)
 }
@@ -107,7 +107,7 @@ pub(crate) fn run<W: Work>(
         return run_on_caller(output, progress, W::PACE, |piece, gate| work.run(&mut worker, piece, gate));
     }
 
-    let shared = Shared::new(rest.range().len());
+    let shared = Shared::new(rest.range().len(), progress.is_some());
     let mut gate = Gate::among_others(&shared, reborrowed(&mut progress), W::PACE);
     while let Some(pace) = work_alone(&mut rest, work, &mut worker, &mut gate) {
         let grain = (PIECE.as_secs_f64() / pace).max(1.0) as usize;

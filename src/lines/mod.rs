@@ -185,6 +185,10 @@ impl<'a> Plan<'a> {
         self.runs.iter().map(|run| run.len)
     }
 
+    fn tap_runs(&self) -> Result<Vec<TapRun>, Error> {
+        memory::collected(self.runs.iter().map(|run| TapRun { start: ptr::null(), len: run.len }))
+    }
+
     fn row_count(&self) -> usize {
         if self.outer.is_empty() { usize::from(self.taps > 0) } else { self.rows.len() / self.outer.len() }
     }
@@ -435,8 +439,8 @@ pub(crate) struct Lines<'p> {
     /// The runs of taps in extended lines, and in the input's own.
     runs: Vec<TapRun>,
     direct_runs: Vec<TapRun>,
-    /// Where the elements that are worked on lie in an extended tile; as many as there is room for.
-    stretches: Vec<(usize, usize)>,
+    /// Where the elements that are worked on lie in an extended tile.
+    stretches: [(usize, usize); STRETCHES],
     /// Where each row's extended line starts, as an index of `doubles`; and where it would start in the input, if that has
     /// it.
     starts: Vec<(usize, *const f64)>,
@@ -458,9 +462,9 @@ impl<'p> Lines<'p> {
             current: 0..0,
             tile: 0,
             shown: memory::filled(plan.outer.iter().map(|axis| axis.span + 1).sum(), OUTSIDE)?,
-            runs: memory::reserved(plan.runs.len())?,
-            direct_runs: memory::reserved(if plan.direct { plan.runs.len() } else { 0 })?,
-            stretches: memory::reserved(STRETCHES)?,
+            runs: plan.tap_runs()?,
+            direct_runs: if plan.direct { plan.tap_runs()? } else { Vec::new() },
+            stretches: [(0, 0); STRETCHES],
             starts: memory::filled(plan.row_count(), (0, ptr::null()))?,
             upcoming: Prefetch::NONE,
         })
@@ -468,38 +472,38 @@ impl<'p> Lines<'p> {
 
     /// The taps of output element `first`, counted in C order, and of those after it in its line (its tile): how many, at
     /// most `limit`. Stretches are batches, and whole ones if the first begins and the limit ends where one does, or the
-    /// limit is at least [`BATCH_MAX`].
-    pub(crate) fn taps(&mut self, first: usize, limit: usize) -> (Taps<'_>, usize) {
+    /// limit is at least [`BATCH_MAX`]. `output`: where the results will be written.
+    pub(crate) fn taps(&mut self, first: usize, limit: usize, output: Prefetch) -> (Taps<'_>, usize) {
         if !self.current.contains(&first) {
-            self.load(first);
+            self.load(first, output);
         }
         let plan = self.plan;
         let o = first - self.current.start;
         let part = plan.part(self.tile, o);
         let count = limit.min(part.end - o);
-        self.stretches.clear();
         let mut place = plan.place(o);
-        let mut placed = 0;
+        let (mut placed, mut stretches) = (0, 0);
         loop {
             let elements = place.len.min(plan.batch - part.done(&place) % plan.batch);
             let left = count - placed;
             if elements > left && placed > 0 && count == limit {
                 break; // what is left of the limit is no whole batch
             }
-            self.stretches.push((place.at, elements.min(left)));
+            self.stretches[stretches] = (place.at, elements.min(left));
+            stretches += 1;
             placed += elements.min(left);
-            if placed == count || self.stretches.len() == STRETCHES {
+            if placed == count || stretches == STRETCHES {
                 break;
             }
             place = place.skip(elements).unwrap_or_else(|| plan.place(o + placed));
         }
         let runs = if part.direct { &self.direct_runs } else { &self.runs };
-        (Taps { runs, stretches: &self.stretches, next_line: self.upcoming.skip(o) }, placed)
+        (Taps { runs, stretches: &self.stretches[..stretches], next_line: self.upcoming.skip(o) }, placed)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
     /// runs into them.
-    fn load(&mut self, first: usize) {
+    fn load(&mut self, first: usize, output: Prefetch) {
         let plan = self.plan;
         let (line, tile_len) = (first / plan.line, plan.tile_len());
         let start = line * plan.line;
@@ -523,24 +527,22 @@ impl<'p> Lines<'p> {
 
         self.cache.next_window();
         for row in 0..self.starts.len() {
-            self.starts[row] = self.row(row, tile);
+            self.starts[row] = self.row(row, tile, output);
         }
-        self.runs.clear();
-        self.direct_runs.clear();
-        for run in &plan.runs {
+        for (i, run) in plan.runs.iter().enumerate() {
             let (start, direct) = self.starts[run.row];
             let extended = self.doubles[start + run.at..].as_ptr();
-            self.runs.push(TapRun { start: extended, len: run.len });
+            self.runs[i].start = extended;
             if plan.direct {
                 // A line of constants is only here.
                 let start = if direct.is_null() { extended } else { direct.wrapping_add(run.at) };
-                self.direct_runs.push(TapRun { start, len: run.len });
+                self.direct_runs[i].start = start;
             }
         }
     }
 
     /// Where the line that a row shows starts, extended if it was not; and where it would start in the input.
-    fn row(&mut self, row: usize, tile: usize) -> (usize, *const f64) {
+    fn row(&mut self, row: usize, tile: usize, output: Prefetch) -> (usize, *const f64) {
         let plan = self.plan;
         let dims = plan.outer.len();
         let places = &plan.rows[row * dims..][..dims];
@@ -568,7 +570,7 @@ impl<'p> Lines<'p> {
         };
         let range = tile * plan.tile..first.extent.min((tile + 1) * plan.tile);
         if !found {
-            let extension = Extension { last: plan.last.as_ref(), cval: plan.cval };
+            let extension = Extension { last: plan.last.as_ref(), cval: plan.cval, output };
             let direct = plan.direct_part(tile, range.len());
             if direct.is_empty() {
                 extension.extend(elements, first, rest, range.clone(), extended);
