@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_grou
 use llc::{Element, Options, Threads, Window, generic_filter};
 use ndarray::{Array, ArrayD, Dimension, IxDyn, ShapeBuilder};
 
-fn minimum(values: &mut [f64]) -> f64 {
+fn minimum(values: &[f64]) -> f64 {
     values.iter().fold(f64::INFINITY, |least, &value| if value < least { value } else { least })
 }
 

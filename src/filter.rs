@@ -4,7 +4,12 @@ use crate::array::{Input, Output, Piece};
 use crate::boundary::Mode;
 use crate::error::Error;
 use crate::gate::{Gate, Pace, Progress};
+use crate::kernels::lanes::Lanewise;
+use crate::kernels::pixel::Pixel;
+use crate::kernels::strip::Strips;
+use crate::kernels::values::{VALUES_MAX, Values};
 use crate::kernels::{Block, Kernel};
+use crate::lanes::LaneFunction;
 use crate::lines::{BATCH_MAX, Lines, Plan};
 use crate::memory;
 use crate::parallel::{self, Threads, Work};
@@ -92,6 +97,63 @@ pub(crate) fn filter_seq<K: Kernel>(
         let mut worker = Worker::new(plan, kernel(plan)?)?;
         parallel::run_on_caller(output, progress, K::PACE, |piece, gate| worker.run(piece, gate))
     })
+}
+
+/// What a function of a window's values comes to.
+pub(crate) trait Outcome {
+    /// Sets the result; `false`: the function gave up.
+    fn set(self, result: &mut f64) -> bool;
+}
+
+impl Outcome for f64 {
+    #[inline(always)]
+    fn set(self, result: &mut f64) -> bool {
+        *result = self;
+        true
+    }
+}
+
+impl Outcome for Option<f64> {
+    #[inline(always)]
+    fn set(self, result: &mut f64) -> bool {
+        *result = self.unwrap_or_default();
+        self.is_some()
+    }
+}
+
+// Callers know the arrays' types; what is compiled here depends on their function only.
+
+/// Applies a function that any thread may call to the values of every window.
+pub(crate) fn values<R: Outcome>(job: Job<'_, '_>, function: impl Fn(&[f64]) -> R + Sync) -> Result<(), Error> {
+    let set = |values: &[f64], result: &mut f64| function(values).set(result);
+    if job.window.taps() <= VALUES_MAX {
+        filter(job, |plan| Strips::new(plan.taps(), Values(&set)))
+    } else {
+        filter(job, |plan| Pixel::new(plan.run_lengths(), |values: &mut [f64], result: &mut f64| set(values, result)))
+    }
+}
+
+/// The same for a function that only the calling thread may call: in C order of the output.
+pub(crate) fn values_seq<R: Outcome>(job: Job<'_, '_>, mut function: impl FnMut(&[f64]) -> R) -> Result<(), Error> {
+    let mut set = |values: &[f64], result: &mut f64| function(values).set(result);
+    if job.window.taps() <= VALUES_MAX {
+        filter_seq(job, |plan| Strips::new(plan.taps(), Values(set)))
+    } else {
+        filter_seq(job, |plan| {
+            Pixel::new(plan.run_lengths(), |values: &mut [f64], result: &mut f64| set(values, result))
+        })
+    }
+}
+
+/// As [`values`], for a function that may overwrite them.
+pub(crate) fn pixels<R: Outcome>(job: Job<'_, '_>, function: impl Fn(&mut [f64]) -> R + Sync) -> Result<(), Error> {
+    let set = |values: &mut [f64], result: &mut f64| function(values).set(result);
+    filter(job, |plan| Pixel::new(plan.run_lengths(), &set))
+}
+
+/// Applies a function to the values of as many windows at a time as there are lanes.
+pub(crate) fn lanes(job: Job<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {
+    filter(job, |plan| Strips::new(plan.taps(), Lanewise(&function)))
 }
 
 /// Checks a job and hands what is to be done to `go`.

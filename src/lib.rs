@@ -35,6 +35,7 @@ mod error;
 mod filter;
 mod gate;
 mod kernels;
+mod lanes;
 mod lines;
 mod memory;
 mod parallel;
@@ -45,20 +46,23 @@ mod window;
 
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
-use kernels::pixel::Pixel;
-
 pub use boundary::Mode;
 pub use dtype::Element;
 pub use error::Error;
 pub use filter::Options;
+pub use lanes::{LaneFunction, LaneIter, LaneMask, LaneValues, Lanes};
 pub use parallel::Threads;
 pub use window::Window;
 
 /// Applies `function` to the window around every element of `input`.
 ///
 /// `output` has the shape of `input`; both may have any memory layout. The window's values reach `function` as `f64`, in
-/// C order of the footprint's true elements; it may overwrite them, to sort them in place for example. What it returns
-/// is cast to the output's type, see [`Element`].
+/// C order of the footprint's true elements. What it returns is cast to the output's type, see [`Element`].
+///
+/// For windows of up to 32 taps the function is compiled once for each number of them, for several instruction sets, and
+/// works on several elements at once with vector instructions, if it is one that compilers can vectorise: with
+/// `opt-level = 3`, without calls that are not inlined, and with short branches only (`if x < least { least = x }`; that is
+/// up to twice as fast as `f64::min`). For larger windows, [`generic_filter_lanes`] does so.
 ///
 /// With [`Options::threads`] the function runs on several threads at once. If it panics, the others stop and the panic
 /// comes out here.
@@ -80,12 +84,65 @@ where
     A: Element,
     B: Element,
     D: Dimension,
+    F: Fn(&[f64]) -> f64 + Sync,
+{
+    filter::values(job(input, output, window, options)?, function)
+}
+
+/// As [`generic_filter`], for a function of several windows at once: fast for windows of any size, whatever the compiler
+/// makes of it.
+///
+/// See [`lane_function!`] for an example.
+///
+/// # Errors
+/// As [`generic_filter`].
+pub fn generic_filter_lanes<A, B, D, F>(
+    input: ArrayView<'_, A, D>,
+    output: ArrayViewMut<'_, B, D>,
+    window: &Window<'_>,
+    options: Options<'_>,
+    function: F,
+) -> Result<(), Error>
+where
+    A: Element,
+    B: Element,
+    D: Dimension,
+    F: LaneFunction + Sync,
+{
+    filter::lanes(job(input, output, window, options)?, function)
+}
+
+/// As [`generic_filter`], for a function that may overwrite its values, to sort them for example.
+///
+/// ```
+/// use llc::{Options, Window, generic_filter_mut};
+/// use ndarray::array;
+///
+/// let signal = array![3.0, 1.0, 2.0, 5.0, 4.0];
+/// let mut median = signal.clone();
+/// generic_filter_mut(signal.view(), median.view_mut(), &Window::new(&[3]), Options::new(), |values| {
+///     *values.select_nth_unstable_by(1, f64::total_cmp).1
+/// })?;
+/// assert_eq!(median, array![3.0, 2.0, 2.0, 4.0, 4.0]);
+/// # Ok::<(), llc::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`generic_filter`].
+pub fn generic_filter_mut<A, B, D, F>(
+    input: ArrayView<'_, A, D>,
+    output: ArrayViewMut<'_, B, D>,
+    window: &Window<'_>,
+    options: Options<'_>,
+    function: F,
+) -> Result<(), Error>
+where
+    A: Element,
+    B: Element,
+    D: Dimension,
     F: Fn(&mut [f64]) -> f64 + Sync,
 {
-    filter_pixels(job(input, output, window, options)?, |values, result| {
-        *result = function(values);
-        true
-    })
+    filter::pixels(job(input, output, window, options)?, function)
 }
 
 /// As [`generic_filter`], for a function that keeps state: it runs on the calling thread only, in C order of the output.
@@ -113,20 +170,15 @@ pub fn generic_filter_seq<A, B, D, F>(
     output: ArrayViewMut<'_, B, D>,
     window: &Window<'_>,
     options: Options<'_>,
-    mut function: F,
+    function: F,
 ) -> Result<(), Error>
 where
     A: Element,
     B: Element,
     D: Dimension,
-    F: FnMut(&mut [f64]) -> f64,
+    F: FnMut(&[f64]) -> f64,
 {
-    filter::filter_seq(job(input, output, window, options)?, |plan| {
-        Pixel::new(plan.run_lengths(), |values: &mut [f64], result: &mut f64| {
-            *result = function(values);
-            true
-        })
-    })
+    filter::values_seq(job(input, output, window, options)?, function)
 }
 
 /// As [`generic_filter`], for a function that may give up by returning `None`.
@@ -157,20 +209,9 @@ where
     A: Element,
     B: Element,
     D: Dimension,
-    F: Fn(&mut [f64]) -> Option<f64> + Sync,
+    F: Fn(&[f64]) -> Option<f64> + Sync,
 {
-    filter_pixels(job(input, output, window, options)?, |values, result| {
-        let value = function(values);
-        *result = value.unwrap_or_default();
-        value.is_some()
-    })
-}
-
-fn filter_pixels(
-    job: filter::Job<'_, '_>,
-    function: impl Fn(&mut [f64], &mut f64) -> bool + Sync,
-) -> Result<(), Error> {
-    filter::filter(job, |plan| Pixel::new(plan.run_lengths(), &function))
+    filter::values(job(input, output, window, options)?, function)
 }
 
 fn job<'a, 'o, A: Element, B: Element, D: Dimension>(

@@ -58,6 +58,14 @@ impl<'a> Window<'a> {
         self.axes = Some(axes);
         self
     }
+
+    /// How many values the function gets to see: the true elements of the footprint, or all of the box.
+    pub fn taps(&self) -> usize {
+        match &self.footprint {
+            Some(mask) => mask.iter().filter(|&&tap| tap != 0).count(),
+            None => self.shape.iter().copied().fold(1, usize::saturating_mul),
+        }
+    }
 }
 
 /// The number of elements of a window, after a check of its extents.
@@ -94,7 +102,7 @@ impl<'a> Fitted<'a> {
     pub(crate) fn new(window: &'a Window<'a>, array: &[usize]) -> Result<Self, Error> {
         let shape = &*window.shape;
         let axes = fitted_axes(window, array.len())?;
-        let volume = volume(shape)?;
+        volume(shape)?;
         for (i, (&extent, &axis)) in shape.iter().zip(&axes).enumerate() {
             // Twice: the coordinates of taps are added up with room to spare.
             if (extent as isize).checked_add(array[axis] as isize).and_then(|sum| sum.checked_mul(2)).is_none() {
@@ -105,9 +113,7 @@ impl<'a> Fitted<'a> {
             }
         }
         let first = fitted_origins(window)?;
-        let footprint = window.footprint.as_deref();
-        let taps = footprint.map_or(volume, |mask| mask.iter().filter(|&&tap| tap != 0).count());
-        Ok(Fitted { shape, footprint, axes, first, taps })
+        Ok(Fitted { shape, footprint: window.footprint.as_deref(), axes, first, taps: window.taps() })
     }
 
     /// Visits the taps in C order, as runs along the window's last axis: the index of the first, and how many.

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use llc::{Error, Mode, Options, Threads, Window, generic_filter, generic_filter_seq, try_generic_filter};
 use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder, array, s};
 
-fn first(values: &mut [f64]) -> f64 {
+fn first(values: &[f64]) -> f64 {
     values[0]
 }
 
 /// Takes long enough for workers to be started.
-fn slow(values: &mut [f64]) -> f64 {
+fn slow(values: &[f64]) -> f64 {
     thread::sleep(Duration::from_micros(200));
     values[0]
 }
@@ -122,7 +122,7 @@ fn the_lowest_failure_is_reported_and_everything_before_it_written() {
 fn threads_work_at_the_same_time_if_there_is_enough_to_do() {
     let input = Array1::<u8>::zeros(100);
     let mut output = input.clone();
-    let mut ids = |threads, function: fn(&mut [f64]) -> f64| {
+    let mut ids = |threads, function: fn(&[f64]) -> f64| {
         let ids = Mutex::new(HashSet::new());
         let options = Options::new().threads(threads);
         generic_filter(input.view(), output.view_mut(), &Window::new(&[3]), options, |values| {
@@ -160,7 +160,7 @@ fn workers_come_when_a_function_gets_slow_late() {
 fn results_do_not_depend_on_threads() {
     let input = Array2::from_shape_fn((300, 411), |(y, x)| (y * 7 + x * x) as f32 % 97.0);
     let window = Window::new(&[5, 4]);
-    let weighted = |values: &mut [f64]| values.iter().fold(0.0, |sum, value| sum * 1.01 + value);
+    let weighted = |values: &[f64]| values.iter().fold(0.0, |sum, value| sum * 1.01 + value);
     let filtered = |threads| {
         let mut output = Array2::<f64>::zeros(input.raw_dim());
         let options = Options::new().mode(Mode::Mirror).threads(threads);
@@ -225,7 +225,7 @@ fn views_with_zero_and_negative_strides_are_read_as_they_are() {
     let row = array![1.0, 2.0, 4.0];
     let broadcast: ArrayView2<'_, f64> = row.broadcast((2, 3)).unwrap();
     let mut output = Array2::<f64>::zeros((2, 3));
-    let sum = |values: &mut [f64]| values.iter().sum();
+    let sum = |values: &[f64]| values.iter().sum();
     generic_filter(broadcast, output.view_mut(), &Window::new(&[1, 3]), Options::new(), sum).unwrap();
     assert_eq!(output, array![[4.0, 7.0, 10.0], [4.0, 7.0, 10.0]]);
 

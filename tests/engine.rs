@@ -1,6 +1,9 @@
 //! Holds the engine to a naive reference on random arrays, windows and options.
 
-use llc::{Mode, Options, Threads, Window, generic_filter, generic_filter_seq};
+use llc::{
+    Lanes, Mode, Options, Threads, Window, generic_filter, generic_filter_lanes, generic_filter_mut,
+    generic_filter_seq, lane_function,
+};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 use proptest::prelude::*;
 
@@ -10,7 +13,7 @@ fn naive(
     mask: &ArrayD<bool>,
     (origins, axes, modes): (&[isize], &[isize], &[Mode]),
     cval: f64,
-    function: impl Fn(&mut [f64]) -> f64,
+    function: impl Fn(&[f64]) -> f64,
 ) -> ArrayD<f64> {
     ArrayD::from_shape_fn(input.raw_dim(), |p| {
         let taps = mask.indexed_iter().filter(|&(_, &tap)| tap).map(|(k, _)| {
@@ -25,7 +28,7 @@ fn naive(
             }
             input[at]
         });
-        function(&mut taps.collect::<Vec<_>>())
+        function(&taps.collect::<Vec<_>>())
     })
 }
 
@@ -46,11 +49,23 @@ fn walk(mode: Mode, mut c: isize, n: isize) -> Option<isize> {
     Some(c)
 }
 
-/// A function that tells every order of its values from every other, and spoils them as callbacks may.
-fn weighted(values: &mut [f64]) -> f64 {
-    let result = values.iter().fold(0.25, |sum, value| sum * 1.0625 + value);
+/// A function that tells every order of its values from every other.
+fn weighted(values: &[f64]) -> f64 {
+    values.iter().fold(0.25, |sum, value| sum * 1.0625 + value)
+}
+
+/// The same, for functions that may spoil the values.
+fn weighted_mut(values: &mut [f64]) -> f64 {
+    let result = weighted(values);
     values.fill(f64::NAN);
     result
+}
+
+lane_function! {
+    /// The same, for lanes.
+    fn weighted_lanes(values) {
+        values.iter().fold(Lanes::splat(0.25), |sum, value| sum * 1.0625 + value)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -161,10 +176,17 @@ proptest! {
         let window = window.origins(&case.origins).axes(&case.axes);
         let options = || Options::new().axis_modes(&case.modes).cval(case.cval);
 
-        let mut output = ArrayD::<f64>::zeros(input.raw_dim());
-        let threads = Threads::Count(case.threads);
-        generic_filter(input.view(), output.view_mut(), &window, options().threads(threads), weighted).unwrap();
-        prop_assert_eq!(&output, &expected);
+        let zeros = || ArrayD::<f64>::zeros(input.raw_dim());
+        let threaded = || options().threads(Threads::Count(case.threads));
+        let mut output = zeros();
+        generic_filter(input.view(), output.view_mut(), &window, threaded(), weighted).unwrap();
+        prop_assert_eq!(&output, &expected, "values");
+        let mut output = zeros();
+        generic_filter_mut(input.view(), output.view_mut(), &window, threaded(), weighted_mut).unwrap();
+        prop_assert_eq!(&output, &expected, "values that are overwritten");
+        let mut output = zeros();
+        generic_filter_lanes(input.view(), output.view_mut(), &window, threaded(), weighted_lanes).unwrap();
+        prop_assert_eq!(&output, &expected, "lanes");
 
         // Into the same layout as the memory's, that is in another order than C's.
         let mut output = ArrayD::<f64>::zeros(IxDyn(&permuted(input.shape(), &case.permutation)));
@@ -209,6 +231,11 @@ fn every_tap_of_a_long_line_is_the_naive_one() {
             let window = Window::new(extents).origins(origins);
             generic_filter(input.view(), output.view_mut(), &window, options, weighted).unwrap();
             assert!(output == expected, "{shape:?}, {threads:?}");
+
+            let mut output = ArrayD::<f64>::zeros(shape);
+            let options = Options::new().axis_modes(modes).cval(-77.5).threads(threads);
+            generic_filter_mut(input.view(), output.view_mut(), &window, options, weighted_mut).unwrap();
+            assert!(output == expected, "overwriting, {shape:?}, {threads:?}");
         }
     }
 }

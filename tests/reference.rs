@@ -1,5 +1,5 @@
-//! The Rust API gives what SciPy gives, bit for bit, for every case of `tests/reference/cases.bin` and any number of
-//! threads; it writes the output's elements and nothing else. `tests/reference/make.py` describes the file.
+//! The Rust API gives what SciPy gives, bit for bit, for every case of `tests/reference/cases.bin`, every way to say what
+//! the function is, and any number of threads; it writes the output's elements and nothing else. `tests/reference/make.py` describes the file.
 //!
 //! Safe Rust has no arrays that overlap and no elements without alignment: such cases run on copies. It has no output
 //! whose own elements share memory either: such cases, by name "output on itself", are left out. `c_tests/reference.c`
@@ -8,7 +8,10 @@
 use std::fmt::Debug;
 use std::path::Path;
 
-use llc::{Element, Mode, Options, Threads, Window, generic_filter, generic_filter_seq};
+use llc::{
+    Element, Error, LaneFunction, LaneValues, Lanes, Mode, Options, Threads, Window, generic_filter,
+    generic_filter_lanes, generic_filter_mut, generic_filter_seq,
+};
 use ndarray::{
     ArrayD, ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, Dimension, IxDyn, ShapeBuilder, StrideShape,
 };
@@ -50,7 +53,7 @@ fn failure_of<A: Value, B: Value>(case: &Case) -> Option<String> {
     let expected: Vec<B> = case.expected.chunks_exact(size_of::<B>()).map(B::from_bytes).collect();
     let (input, input_layout) = case.input.typed::<A>();
     let (untouched, layout) = case.output.typed::<B>();
-    assert_eq!(expected.len(), case.output.shape.iter().product(), "{}: expected elements", case.name);
+    assert_eq!(expected.len(), case.output.shape.iter().product::<usize>(), "{}: expected elements", case.name);
     let mut wanted = untouched.clone();
     layout.view_mut(&mut wanted).iter_mut().zip(&expected).for_each(|(place, &value)| *place = value);
 
@@ -73,15 +76,11 @@ fn failure_of<A: Value, B: Value>(case: &Case) -> Option<String> {
         }
     };
 
-    let function = |values: &mut [f64]| (case.function)(values, case.user_data);
-    for threads in [None, Some(Threads::Caller), Some(Threads::Count(2)), Some(Threads::Count(5))] {
+    for (way, threads) in WAYS {
         let mut memory = untouched.clone();
         let (input, output) = (input_layout.view(&input), layout.view_mut(&mut memory));
-        let result = match threads {
-            None => generic_filter_seq(input, output, &window, options(Threads::Caller), function),
-            Some(threads) => generic_filter(input, output, &window, options(threads), function),
-        };
-        let how = threads.map_or("sequential".into(), |threads| format!("{threads:?}"));
+        let Some(result) = way.run(input, output, &window, options(threads), case.function) else { continue };
+        let how = format!("{way:?}, {threads:?}");
         if let Err(error) = result {
             return Some(format!("{}, {how}: {error}", case.name));
         }
@@ -97,20 +96,118 @@ fn failure_of<A: Value, B: Value>(case: &Case) -> Option<String> {
     None
 }
 
-// --- The callbacks: c_tests/callbacks.h in Rust.
+// --- The ways to filter.
 
-type Function = fn(&mut [f64], isize) -> f64;
-
-const FUNCTIONS: [Function; 6] = [minimum, sum, rank, weighted, divided, silent];
-
-fn minimum(values: &mut [f64], _: isize) -> f64 {
-    values.iter().copied().reduce(|least, value| if value < least { value } else { least }).unwrap_or(f64::INFINITY)
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Closure,
+    Overwriting,
+    Sequential,
+    Lanewise,
 }
 
-fn sum(values: &mut [f64], _: isize) -> f64 {
-    let sum = values.iter().fold(0.0, |sum, value| sum + value);
-    values.fill(-1.0e300);
-    sum
+const WAYS: [(Way, Threads); 8] = [
+    (Way::Closure, Threads::Caller),
+    (Way::Closure, Threads::Count(2)),
+    (Way::Closure, Threads::Count(5)),
+    (Way::Overwriting, Threads::Caller),
+    (Way::Overwriting, Threads::Count(5)),
+    (Way::Sequential, Threads::Caller),
+    (Way::Lanewise, Threads::Caller),
+    (Way::Lanewise, Threads::Count(5)),
+];
+
+impl Way {
+    /// `None`: the function can't be written this way.
+    fn run<A: Element, B: Element>(
+        self,
+        input: ArrayViewD<'_, A>,
+        output: ArrayViewMutD<'_, B>,
+        window: &Window<'_>,
+        options: Options<'_>,
+        function: Function,
+    ) -> Option<Result<(), Error>> {
+        Some(match self {
+            Way::Closure => generic_filter(input, output, window, options, reading(function)),
+            Way::Overwriting => generic_filter_mut(input, output, window, options, overwriting(function)),
+            Way::Sequential => generic_filter_seq(input, output, window, options, reading(function)),
+            Way::Lanewise if function.kind == Kind::Rank => return None,
+            Way::Lanewise => generic_filter_lanes(input, output, window, options, function),
+        })
+    }
+}
+
+// Closures are made here, not where the elements' types are known: they would be other ones for each pair of types.
+
+fn reading(function: Function) -> impl Fn(&[f64]) -> f64 + Sync {
+    move |values| function.value(&mut values.to_vec())
+}
+
+fn overwriting(function: Function) -> impl Fn(&mut [f64]) -> f64 + Sync {
+    move |values| function.value(values)
+}
+
+// --- The callbacks: c_tests/callbacks.h in Rust.
+
+#[derive(Clone, Copy)]
+struct Function {
+    kind: Kind,
+    user_data: isize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Minimum,
+    Sum,
+    Rank,
+    Weighted,
+    Divided,
+    Silent,
+}
+
+const KINDS: [Kind; 6] = [Kind::Minimum, Kind::Sum, Kind::Rank, Kind::Weighted, Kind::Divided, Kind::Silent];
+
+impl Function {
+    fn value(self, values: &mut [f64]) -> f64 {
+        match self.kind {
+            Kind::Minimum => {
+                let least = |least: f64, value: f64| if value < least { value } else { least };
+                values.iter().copied().reduce(least).unwrap_or(f64::INFINITY)
+            }
+            Kind::Sum => {
+                let sum = values.iter().fold(0.0, |sum, value| sum + value);
+                values.fill(-1.0e300);
+                sum
+            }
+            Kind::Rank => rank(values, self.user_data),
+            Kind::Weighted => {
+                let weighted = values.iter().zip(self.user_data..);
+                weighted.fold(0.0, |sum, (value, weight)| sum + weight as f64 * value)
+            }
+            Kind::Divided => values.iter().zip(3..).fold(0.0, |sum, (value, divisor)| sum + value / f64::from(divisor)),
+            Kind::Silent => 0.0,
+        }
+    }
+}
+
+impl LaneFunction for Function {
+    #[inline(always)]
+    fn call<const N: usize>(&self, values: LaneValues<'_, N>) -> Lanes<N> {
+        let zero = Lanes::splat(0.0);
+        match self.kind {
+            Kind::Minimum => values.iter().reduce(Lanes::min).unwrap_or(Lanes::splat(f64::INFINITY)),
+            Kind::Sum => values.iter().fold(zero, |sum, value| sum + value),
+            Kind::Rank => unreachable!("sorting is no work for lanes"),
+            Kind::Weighted => {
+                let weighted = values.iter().zip(self.user_data..);
+                weighted.fold(zero, |sum, (value, weight)| sum + weight as f64 * value)
+            }
+            Kind::Divided => {
+                values.iter().zip(3..).fold(zero, |sum, (value, divisor)| sum + value / f64::from(divisor))
+            }
+            Kind::Silent => zero,
+        }
+    }
 }
 
 fn rank(values: &mut [f64], rank: isize) -> f64 {
@@ -123,18 +220,6 @@ fn rank(values: &mut [f64], rank: isize) -> f64 {
     }
     let Some(last) = values.len().checked_sub(1) else { return 0.0 };
     values[last.min(rank as usize)]
-}
-
-fn weighted(values: &mut [f64], first: isize) -> f64 {
-    values.iter().zip(first..).fold(0.0, |sum, (value, weight)| sum + weight as f64 * value)
-}
-
-fn divided(values: &mut [f64], _: isize) -> f64 {
-    values.iter().zip(3..).fold(0.0, |sum, (value, divisor)| sum + value / f64::from(divisor))
-}
-
-fn silent(_: &mut [f64], _: isize) -> f64 {
-    0.0
 }
 
 // --- The elements.
@@ -267,7 +352,6 @@ impl Stored<'_> {
 struct Case<'a> {
     name: &'a str,
     function: Function,
-    user_data: isize,
     /// `None` for the default.
     mode: Option<Mode>,
     axis_modes: Option<Vec<Mode>>,
@@ -284,7 +368,7 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn read(file: &mut Reader<'a>) -> Self {
         let name = str::from_utf8(file.bytes().unwrap()).unwrap();
-        let (function, user_data) = (FUNCTIONS[file.int() as usize], file.int() as isize);
+        let function = Function { kind: KINDS[file.int() as usize], user_data: file.int() as isize };
         let (mode, cval) = (mode_of(file.int()), f64::from_bits(file.int() as u64));
         let axis_modes = file.ints(|number| mode_of(number).unwrap_or_default());
 
@@ -307,21 +391,7 @@ impl<'a> Case<'a> {
         });
         let (origins, axes) = (file.ints(|origin| origin as isize), file.ints(|axis| axis as isize));
         let expected = file.bytes().unwrap();
-        Case {
-            name,
-            function,
-            user_data,
-            mode,
-            axis_modes,
-            cval,
-            input,
-            output,
-            window,
-            footprint,
-            origins,
-            axes,
-            expected,
-        }
+        Case { name, function, mode, axis_modes, cval, input, output, window, footprint, origins, axes, expected }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What runs along a line.
 
 mod gather;
+pub(crate) mod lanes;
 pub(crate) mod pixel;
 pub(crate) mod strip;
+pub(crate) mod values;
 
 use crate::array::Prefetch;
 use crate::gate::{Gate, Halt, Pace};
