@@ -41,6 +41,18 @@ static int counting(double *buffer, intptr_t filter_size, double *return_value, 
     return 1;
 }
 
+static int counting_batch(const double *const *taps, intptr_t filter_size, double *return_values, intptr_t count,
+                          const llc_batch *batch, void *user_data)
+{
+    intptr_t j;
+
+    (void)taps, (void)filter_size, (void)batch;
+    for (j = 0; j < count; j++)
+        return_values[j] = 1.0;
+    *(int *)user_data += (int)count;
+    return 1;
+}
+
 static void make_valid(struct call *call)
 {
     const llc_options defaults = LLC_OPTIONS_INIT;
@@ -146,6 +158,12 @@ static void set(struct call *call, const char *argument, intptr_t value)
 
 /* ---- running a call and judging how it ended ---- */
 
+static llc_status run_batch(struct call *call, llc_error *error)
+{
+    return llc_batch_filter(call->input, call->output, call->window, call->function == NULL ? NULL : counting_batch,
+                            &call->calls, call->options, error);
+}
+
 static llc_status run(struct call *call, llc_error *error)
 {
     return llc_generic_filter(call->input, call->output, call->window, call->function, &call->calls, call->options,
@@ -163,41 +181,50 @@ static void check_error_is_complete(const llc_error *error, llc_status status, c
     CHECK((error->message[0] == 0) == (status == LLC_OK), "%s: \"%.255s\"", name, error->message);
 }
 
-/* The call ends with status, does nothing else, and its message contains all texts that are not NULL. */
+/* The call ends with status, does nothing else, and its message contains all texts that are not NULL: that with a pixel
+   callback and that with a batch callback. */
 static void check_rejected(struct call *call, llc_status status, const char *name, const char *says,
                            const char *also_says)
 {
     unsigned char *written = (unsigned char *)call->output_data;
     size_t i, changed = 0;
     llc_error error;
+    int batch;
 
-    memset(&error, PATTERN, sizeof error);
-    CHECK_INT(run(call, &error), status, "%s", name);
-    check_error_is_complete(&error, status, name);
-    CHECK(says == NULL || strstr(error.message, says) != NULL, "%s: message \"%s\" lacks \"%s\"", name, error.message,
-          says);
-    CHECK(also_says == NULL || strstr(error.message, also_says) != NULL, "%s: message \"%s\" lacks \"%s\"", name,
-          error.message, also_says);
-
+    for (batch = 0; batch < 2; batch++) {
+        memset(&error, PATTERN, sizeof error);
+        CHECK_INT(batch ? run_batch(call, &error) : run(call, &error), status, "%s, batch %d", name, batch);
+        check_error_is_complete(&error, status, name);
+        CHECK(says == NULL || strstr(error.message, says) != NULL, "%s: message \"%s\" lacks \"%s\"", name,
+              error.message, says);
+        CHECK(also_says == NULL || strstr(error.message, also_says) != NULL, "%s: message \"%s\" lacks \"%s\"", name,
+              error.message, also_says);
+    }
     for (i = 0; i < sizeof call->output_data; i++)
         changed += written[i] != PATTERN;
     CHECK_INT(changed, 0, "%s: bytes of output written", name);
     CHECK_INT(call->calls, 0, "%s: callbacks called", name);
 
     CHECK_INT(run(call, NULL), status, "%s: without an llc_error", name);
+    CHECK_INT(run_batch(call, NULL), status, "%s: without an llc_error, batch", name);
 }
 
-/* The call succeeds, with calls callbacks. */
-static void check_accepted(struct call *call, int calls, const char *name)
+/* The call succeeds, with a value for each of elements. */
+static void check_accepted(struct call *call, int elements, const char *name)
 {
     llc_error error;
+    int batch;
 
-    memset(&error, PATTERN, sizeof error);
-    CHECK_INT(run(call, &error), LLC_OK, "%s: \"%.255s\"", name, error.message);
-    check_error_is_complete(&error, LLC_OK, name);
-    CHECK_INT(call->calls, calls, "%s: callbacks called", name);
-
+    for (batch = 0; batch < 2; batch++) {
+        call->calls = 0;
+        memset(&error, PATTERN, sizeof error);
+        CHECK_INT(batch ? run_batch(call, &error) : run(call, &error), LLC_OK, "%s, batch %d: \"%.255s\"", name, batch,
+                  error.message);
+        check_error_is_complete(&error, LLC_OK, name);
+        CHECK_INT(call->calls, elements, "%s: elements, batch %d", name, batch);
+    }
     CHECK_INT(run(call, NULL), LLC_OK, "%s: without an llc_error", name);
+    CHECK_INT(run_batch(call, NULL), LLC_OK, "%s: without an llc_error, batch", name);
 }
 
 /* ---- the tests ---- */

@@ -27,6 +27,7 @@ ASSERT(sizeof(float) == 4);
 ASSERT(sizeof(double) == 8);
 ASSERT(sizeof(llc_status) == 4);
 ASSERT(sizeof(llc_filter_fn) == POINTER);
+ASSERT(sizeof(llc_batch_fn) == POINTER);
 ASSERT(sizeof(llc_progress_fn) == POINTER);
 
 ASSERT(sizeof(llc_array) == 3 * POINTER + 8);
@@ -54,6 +55,14 @@ ASSERT(FIELD_SIZE(llc_window, shape[0]) == POINTER);
 ASSERT(FIELD_SIZE(llc_window, footprint[0]) == 1);
 ASSERT(FIELD_SIZE(llc_window, origins[0]) == POINTER);
 ASSERT(FIELD_SIZE(llc_window, axes[0]) == 4);
+
+ASSERT(sizeof(llc_batch) == 4 * POINTER);
+ASSERT(offsetof(llc_batch, struct_size) == 0);
+ASSERT(offsetof(llc_batch, first) == POINTER);
+ASSERT(offsetof(llc_batch, ndim) == 2 * POINTER);
+ASSERT(offsetof(llc_batch, shape) == 3 * POINTER);
+ASSERT(FIELD_SIZE(llc_batch, struct_size) == POINTER);
+ASSERT(FIELD_SIZE(llc_batch, shape[0]) == POINTER);
 
 ASSERT(!LP64 || sizeof(llc_options) == 48);
 ASSERT(offsetof(llc_options, struct_size) == 0);
@@ -86,6 +95,7 @@ ASSERT(FIELD_SIZE(llc_error, message) == 256);
 
 struct after_char_array { char first; llc_array value; };
 struct after_char_window { char first; llc_window value; };
+struct after_char_batch { char first; llc_batch value; };
 struct after_char_options { char first; llc_options value; };
 struct after_char_error { char first; llc_error value; };
 struct after_char_double { char first; double value; };
@@ -94,6 +104,7 @@ struct after_char_double { char first; double value; };
 
 ASSERT(ALIGNMENT(array) == POINTER);
 ASSERT(ALIGNMENT(window) == POINTER);
+ASSERT(ALIGNMENT(batch) == POINTER);
 ASSERT(ALIGNMENT(options) == (ALIGNMENT(double) > POINTER ? ALIGNMENT(double) : POINTER));
 ASSERT(!LP64 || ALIGNMENT(options) == 8);
 ASSERT(ALIGNMENT(error) == POINTER);
@@ -122,6 +133,8 @@ ASSERT(LLC_FLOAT32 == 0x2002);
 ASSERT(LLC_FLOAT64 == 0x4002);
 
 ASSERT(LLC_MAX_NDIM == 64);
+ASSERT(LLC_BATCH_MAX == 1024);
+ASSERT(LLC_LANES == 16);
 
 ASSERT(LLC_MODE_DEFAULT == 0);
 ASSERT(LLC_MODE_REFLECT == 1);
@@ -143,10 +156,14 @@ ASSERT(LLC_ALL_CORES == -1);
 static llc_status (*const generic_filter)(const llc_array *, const llc_array *, const llc_window *,
                                           int (*)(double *, intptr_t, double *, void *), void *, const llc_options *,
                                           llc_error *) = llc_generic_filter;
+static llc_status (*const batch_filter)(const llc_array *, const llc_array *, const llc_window *,
+                                        int (*)(const double *const *, intptr_t, double *, intptr_t,
+                                                const llc_batch *, void *),
+                                        void *, const llc_options *, llc_error *) = llc_batch_filter;
 static const char *(*const status_string)(int32_t) = llc_status_string;
 static const char *(*const version_string)(void) = llc_version_string;
 
-static void field_types(llc_array *array, llc_window *window, llc_options *options, llc_error *error)
+static void field_types(llc_array *array, llc_window *window, llc_batch *batch, llc_options *options, llc_error *error)
 {
     void **data = &array->data;
     int32_t *dtype = &array->dtype, *ndim = &array->ndim;
@@ -155,6 +172,9 @@ static void field_types(llc_array *array, llc_window *window, llc_options *optio
     const intptr_t **extents = &window->shape, **origins = &window->origins;
     const uint8_t **footprint = &window->footprint;
     const int32_t **axes = &window->axes;
+    size_t *batch_size = &batch->struct_size;
+    intptr_t *first = &batch->first, *batch_ndim = &batch->ndim;
+    const intptr_t **batch_shape = &batch->shape;
     size_t *struct_size = &options->struct_size;
     int32_t *mode = &options->mode, *threads = &options->threads;
     double *cval = &options->cval;
@@ -167,6 +187,7 @@ static void field_types(llc_array *array, llc_window *window, llc_options *optio
 
     (void)data, (void)dtype, (void)ndim, (void)shape, (void)strides;
     (void)window_ndim, (void)flags, (void)extents, (void)origins, (void)footprint, (void)axes;
+    (void)batch_size, (void)first, (void)batch_ndim, (void)batch_shape;
     (void)struct_size, (void)mode, (void)threads, (void)cval, (void)axis_modes, (void)progress, (void)progress_data;
     (void)status, (void)reserved0, (void)index, (void)reserved, (void)message;
 }
@@ -180,11 +201,12 @@ int main(void)
 {
     llc_array array;
     llc_window window;
+    llc_batch batch;
     llc_options options = LLC_OPTIONS_INIT;
     llc_error error;
 
-    field_types(&array, &window, &options, &error);
-    (void)generic_filter, (void)status_string, (void)version_string;
+    field_types(&array, &window, &batch, &options, &error);
+    (void)generic_filter, (void)batch_filter, (void)status_string, (void)version_string;
 
     PRINT_SIZE(array);
     PRINT_OFFSET(llc_array, data);
@@ -200,6 +222,12 @@ int main(void)
     PRINT_OFFSET(llc_window, footprint);
     PRINT_OFFSET(llc_window, origins);
     PRINT_OFFSET(llc_window, axes);
+
+    PRINT_SIZE(batch);
+    PRINT_OFFSET(llc_batch, struct_size);
+    PRINT_OFFSET(llc_batch, first);
+    PRINT_OFFSET(llc_batch, ndim);
+    PRINT_OFFSET(llc_batch, shape);
 
     PRINT_SIZE(options);
     PRINT_OFFSET(llc_options, struct_size);

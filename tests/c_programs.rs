@@ -43,6 +43,7 @@ macro_rules! programs {
 }
 
 programs! {
+    batch();
     errors();
     failure();
     layout();
