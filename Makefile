@@ -64,6 +64,7 @@ header:
 	LLC_WRITE_HEADER=1 $(CARGO) test --test header
 
 bench: library $(VENV)/bench
+	$(CARGO) build --release --example forms
 	$(VENV)/bin/python benches/compare.py
 
 reference: $(VENV)/reference

@@ -1,6 +1,7 @@
-"""Times libllc beside SciPy: the same compiled C callback (a minimum) through both, in one process.
+"""Times libllc beside SciPy: first the same compiled C callback through both, then what becomes of the same function
+written as a C macro, a C++ lambda, a Rust closure.
 
-    python benches/compare.py [--quick] [--markdown] [--library PATH]
+    python benches/compare.py [--quick] [--markdown] [--only pixel|forms] [--library PATH]
 
 Before anything is timed, results are checked to be the same bit for bit. Contenders take turns within each round and
 reuse their output arrays (a fresh one costs page faults); times are medians over the rounds of several processes. Runs
@@ -29,10 +30,12 @@ from scipy import ndimage
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "target/release/libllc.so"
-HEADINGS = ("case", "threads", "SciPy", "libllc", "ratio", "target")
+FORMS = ROOT / "benches/forms"
+PIXEL_HEADINGS = ("case", "threads", "SciPy", "libllc", "ratio", "target")
+FORM_HEADINGS = ("function", "form", "dtype", "threads", "time", "x SciPy", "x memcpy", "target")
 SMALL_CALLS = 1000
 WINDOW_LIMIT = 4 << 30
-DTYPES = {"uint8": 1 | 8 << 8, "float64": 2 | 64 << 8}  # LLC_UINT8, LLC_FLOAT64
+DTYPES = {"uint8": 1 | 8 << 8, "float32": 2 | 32 << 8, "float64": 2 | 64 << 8}  # LLC_UINT8, LLC_FLOAT32, ...
 
 
 @dataclass
@@ -105,13 +108,15 @@ class Contenders:
     def __init__(self, library: Path) -> None:
         self.llc = ctypes.CDLL(str(library))
         self.llc.llc_version_string.restype = ctypes.c_char_p
-        self.callbacks = ctypes.CDLL(str(callbacks_beside(library)))
+        self.callbacks = ctypes.CDLL(str(compiled(library, "C")))
         self.minimum = self.callbacks.minimum
-        self.minimum.argtypes = [ctypes.POINTER(ctypes.c_double), ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_double),
-                                 ctypes.c_void_p]
 
-    def scipy_call(self, data: np.ndarray, output: np.ndarray, footprint: np.ndarray) -> Callable[[], None]:
-        function = scipy.LowLevelCallable(self.minimum)
+    def scipy_call(self, data: np.ndarray, output: np.ndarray, footprint: np.ndarray,
+                   name: str = "minimum") -> Callable[[], None]:
+        callback = getattr(self.callbacks, name)
+        callback.argtypes = [ctypes.POINTER(ctypes.c_double), ctypes.c_ssize_t, ctypes.POINTER(ctypes.c_double),
+                             ctypes.c_void_p]
+        function = scipy.LowLevelCallable(callback)
         return lambda: ndimage.generic_filter(data, function, footprint=footprint, output=output)
 
     def llc_call(self, data: np.ndarray, output: np.ndarray, footprint: np.ndarray, threads: int,
@@ -135,11 +140,74 @@ def llc_array(array: np.ndarray) -> Array:
     return Array(array.ctypes.data, DTYPES[array.dtype.name], array.ndim, array.ctypes.shape_as(ctypes.c_ssize_t))
 
 
-def callbacks_beside(library: Path) -> Path:
-    path = library.parent / "libcallbacks.so"
-    subprocess.run(["cc", "-O3", "-shared", "-fPIC", "-ffp-contract=off", f"-I{ROOT}/include", "-o", path,
-                    ROOT / "benches/callbacks.c"], check=True)
+# The forms of a function: libraries that export filters of a Job, compiled by their users' usual means.
+
+class Job(ctypes.Structure):
+    _fields_ = [("input", ctypes.c_void_p), ("output", ctypes.c_void_p), ("rows", ctypes.c_ssize_t),
+                ("columns", ctypes.c_ssize_t), ("dtype", ctypes.c_int32), ("threads", ctypes.c_int32)]
+
+
+# No contraction: where a machine can fuse a product and a sum, gcc would, and round once less than SciPy's callback.
+# No errno: of all that sqrt does, setting it is what vectors can't.
+FLAGS = ["-O3", "-shared", "-fPIC", "-ffp-contract=off", "-fno-math-errno", f"-I{ROOT}/include"]
+COMPILERS = {
+    "C": ["cc", "-std=c99", FORMS / "forms.c"],
+    "C, AVX2": ["cc", "-std=c99", "-march=x86-64-v3", FORMS / "forms.c"],
+}
+
+
+def compiled(library: Path, form: str) -> Path:
+    """The library of a form; that of the Rust ones cargo has made."""
+    if form == "Rust":
+        return library.parent / "examples/libforms.so"
+    path = library.parent / f"forms_{form.replace('++', 'pp').replace(', ', '_')}.so"
+    compiler, *arguments = COMPILERS[form]
+    subprocess.run([compiler, *FLAGS, *arguments, "-o", path, f"-L{library.parent}", "-lllc", "-lm",
+                    f"-Wl,-rpath,{library.parent}"], check=True)
     return path
+
+
+@dataclass
+class Form:
+    """A function in one of its forms, and what is wanted of it on one thread: times as fast as SciPy, times memcpy."""
+
+    way: str
+    compiler: str
+    symbol: str
+    scipy: float | None = None
+    memcpy: float | None = None
+
+
+@dataclass
+class FormCase:
+    """A function that all forms compute of an image."""
+
+    name: str
+    callback: str
+    footprint: np.ndarray
+    forms: list[Form]
+
+
+def forms(symbol: str, scipy: float, scipy_avx2: float | None = None, memcpy: float | None = None,
+          memcpy_avx2: float | None = None) -> list[Form]:
+    wide, copied = scipy_avx2 or scipy, memcpy_avx2
+    return [
+        Form("C macro", "C", f"filter_{symbol}", scipy, memcpy),
+        Form("C macro, AVX2", "C, AVX2", f"filter_{symbol}", wide, copied),
+        Form("Rust closure", "Rust", f"filter_{symbol}", wide, copied),
+        Form("Rust lanes", "Rust", f"lanes_{symbol}", scipy if symbol == "deviation" else None),
+    ]
+
+
+FORM_CASES = [
+    FormCase("minimum, cross", "minimum", cross(2), forms("minimum", 8, 9, 2.2, 1.8)),
+    FormCase("mean, 3 x 3", "mean", box(3, 3), forms("mean", 7)),
+    FormCase("contrast, 3 x 3", "contrast", box(3, 3), forms("contrast", 7)),
+    FormCase("deviation, 3 x 3", "deviation", box(3, 3), forms("deviation", 5)),
+    FormCase("minimum, 11 x 11", "minimum", box(11, 11), [
+        Form("Rust lanes", "Rust", "lanes_minimum_large", 18),
+    ]),
+]
 
 
 # Measurements. Each gives rows of the table.
@@ -193,6 +261,44 @@ def measured(library: Path, case: Case, effort: Effort) -> list[list[float]]:
         calls.append(contenders.llc_call(data, output, case.footprint, threads))
         calls[-1]()
         assert output.tobytes() == expected.tobytes(), f"{case.name}, {threads} threads: not SciPy's result"
+    return rounds(calls, effort)
+
+
+def measure_forms(library: Path, case: FormCase, dtype: str, effort: Effort) -> list[tuple[str, ...]]:
+    times = [row for _ in range(effort.processes)
+             for row in in_fresh_process(measured_forms, library, case, dtype, effort)]
+    memcpy, reference, *own = medians(times)
+    rows = []
+    for i, form in enumerate(case.forms):
+        one, two = own[2 * i:2 * i + 2]
+        wanted = [text for text in (
+            form.scipy and dtype == "float64" and target(f">= {form.scipy:g} SciPy", reference / one >= form.scipy),
+            form.memcpy and dtype == "float64" and target(f"<= {form.memcpy:g} memcpy", one / memcpy <= form.memcpy),
+        ) if text]
+        scaled = target(">= 1.8 x 1 thread", one / two >= 1.8) if one > 10e-3 else ""
+        for threads, time, goal in ((1, one, ", ".join(wanted)), (2, two, scaled)):
+            rows.append((case.name, form.way, dtype, str(threads), duration(time), f"{reference / time:.1f}",
+                         f"{time / memcpy:.2f}", goal))
+    return rows
+
+
+def measured_forms(library: Path, case: FormCase, dtype: str, effort: Effort) -> list[list[float]]:
+    """Rounds of memcpy (of as many float64), of SciPy and of each form on one thread and on two."""
+    contenders = Contenders(library)
+    image = random_array((2048, 2048), "float64")
+    copy = np.zeros_like(image)
+    data = image.astype(dtype)
+    expected, output = np.empty_like(data), np.empty_like(data)
+    calls = [lambda: np.copyto(copy, image), contenders.scipy_call(data, expected, case.footprint, case.callback)]
+    calls[1]()
+    for form in case.forms:
+        function = getattr(ctypes.CDLL(str(compiled(library, form.compiler))), form.symbol)
+        for threads in (1, 2):
+            output.fill(0)
+            job = Job(data.ctypes.data, output.ctypes.data, *data.shape, DTYPES[dtype], threads)
+            calls.append(lambda function=function, job=job: function(ctypes.byref(job)))
+            assert calls[-1]() == 0, f"{case.name}, {form.way} failed"
+            assert output.tobytes() == expected.tobytes(), f"{case.name}, {form.way}, {threads}: not SciPy's result"
     return rounds(calls, effort)
 
 
@@ -257,38 +363,43 @@ def cpu_model() -> str:
     return next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.machine())
 
 
-def print_table(rows: list[tuple[str, ...]], markdown: bool) -> None:
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows)]
+def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]], markdown: bool) -> None:
+    widths = [max(map(len, column)) for column in zip(headings, *rows)]
     start, between, end = ("| ", " | ", " |") if markdown else ("", "  ", "")
-    rule = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
-    for row in [HEADINGS, *([rule] if markdown else []), *rows]:
-        cells = [cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))]
-        print(start + between.join(cells) + end)
+    words = [heading in ("case", "function", "form", "dtype", "target") for heading in headings]
+    rule = ["-" * width if word else "-" * (width - 1) + ":" for word, width in zip(words, widths)]
+    for row in [headings, *([rule] if markdown else []), *rows]:
+        cells = [cell.ljust(width) if word else cell.rjust(width) for word, cell, width in zip(words, row, widths)]
+        print((start + between.join(cells) + end).rstrip())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
+    parser.add_argument("--only", choices=["pixel", "forms"], help="one of the two tables")
     parser.add_argument("--library", type=Path, default=LIBRARY, help="libllc to load (%(default)s)")
     arguments = parser.parse_args()
     library = arguments.library.resolve()
     effort = Effort(1, 5, 0) if arguments.quick else Effort(5, 5, 2)
 
     contenders = Contenders(library)
-    image = random_array((2048, 2048), "float64")
-    copy = np.zeros_like(image)
-    memcpy, = medians(rounds([lambda: np.copyto(copy, image)], effort))
-    rows = [*(row for case in CASES for row in measure(library, case, effort)),
-            measure_small_call(contenders, effort), measure_large_window(library)]
-
     print(f"{cpu_model()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}; {datetime.date.today()};\n"
           f"libllc {contenders.llc.llc_version_string().decode()}, SciPy {scipy.__version__}, NumPy {np.__version__}, "
-          f"Python {platform.python_version()}. Callback: minimum, in C.\n"
-          f"Medians over {effort.processes} processes; memcpy of float64 2048 x 2048: {duration(memcpy)}.\n")
-    print_table(rows, arguments.markdown)
-    print(f"\n(a) SciPy from Python, libllc from C. (b) Time and growth of the peak memory, in at most "
-          f"{WINDOW_LIMIT >> 30} GiB of address space;\nSciPy's table of offsets has (48 x 513)^2 entries, 4.9 GB.")
+          f"Python {platform.python_version()}.\nMedians over {effort.processes} processes.\n")
+    if arguments.only != "forms":
+        rows = [*(row for case in CASES for row in measure(library, case, effort)),
+                measure_small_call(contenders, effort), measure_large_window(library)]
+        print("A minimum as a C callback:\n")
+        print_table(PIXEL_HEADINGS, rows, arguments.markdown)
+        print(f"\n(a) SciPy from Python, libllc from C. (b) Time and growth of the peak memory, in at most "
+              f"{WINDOW_LIMIT >> 30} GiB of address space;\nSciPy's table of offsets has (48 x 513)^2 entries, 4.9 GB.\n")
+    if arguments.only != "pixel":
+        rows = [row for case in FORM_CASES for row in measure_forms(library, case, "float64", effort)]
+        rows += [row for dtype in ("float32", "uint8") for row in measure_forms(library, FORM_CASES[0], dtype, effort)]
+        print("The same function in other forms, 2048 x 2048, beside SciPy with a C callback and memcpy of as many "
+              "float64:\n")
+        print_table(FORM_HEADINGS, rows, arguments.markdown)
 
 
 if __name__ == "__main__":
