@@ -5,14 +5,14 @@
  */
 #define _POSIX_C_SOURCE 199309L /* clock_gettime */
 
-#include <ctype.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include <llc.h>
+
+#include "pgm.h"
 
 /* fmin of all values: dark things grow. */
 static int minimum(double *values, intptr_t n, double *result, void *user_data)
@@ -40,65 +40,6 @@ static int contrast(double *values, intptr_t n, double *result, void *user_data)
     const double grey = 128 + 64 * (values[n / 2] - mean) / (deviation + noise);
     *result = fmin(fmax(grey, 0), 255); /* beyond 0 ... 255 it would wrap when cast to uint8_t */
     return 1;
-}
-
-typedef struct image {
-    intptr_t height, width;
-    uint8_t *pixels;
-} image;
-
-static void fail(const char *what, const char *why)
-{
-    fprintf(stderr, "demo: %s: %s\n", what, why);
-    exit(1);
-}
-
-/* The next number of a PGM header, past blanks and comments; -1 if there is none. */
-static long read_number(FILE *file)
-{
-    long number;
-    int c = getc(file);
-    while (isspace(c) || c == '#') {
-        if (c == '#')
-            while (c != '\n' && c != EOF)
-                c = getc(file);
-        c = getc(file);
-    }
-    ungetc(c, file);
-    return fscanf(file, "%ld", &number) == 1 ? number : -1;
-}
-
-static image read_pgm(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        fail(path, "cannot be opened");
-    if (getc(file) != 'P' || getc(file) != '5')
-        fail(path, "is not a binary PGM");
-    const long width = read_number(file), height = read_number(file), maximum = read_number(file);
-    if (width < 1 || height < 1 || maximum < 1 || maximum > 255 || !isspace(getc(file)))
-        fail(path, "is not an 8-bit PGM");
-    if (height > INTPTR_MAX / width)
-        fail(path, "is too large");
-
-    image picture = { height, width, malloc((size_t)width * (size_t)height) };
-    if (!picture.pixels)
-        fail(path, "is too large");
-    if (fread(picture.pixels, (size_t)width, (size_t)height, file) != (size_t)height)
-        fail(path, "ends early");
-    fclose(file);
-    return picture;
-}
-
-static void write_pgm(const char *path, image picture)
-{
-    const size_t count = (size_t)picture.width * (size_t)picture.height;
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        fail(path, "cannot be opened for writing");
-    fprintf(file, "P5\n%ld %ld\n255\n", (long)picture.width, (long)picture.height);
-    if (fwrite(picture.pixels, 1, count, file) != count || fclose(file) != 0)
-        fail(path, "cannot be written");
 }
 
 static double milliseconds(void)
@@ -143,9 +84,7 @@ int main(int argc, char **argv)
     double noise = 6;
 
     image in = read_pgm(argv[1]);
-    image out = { in.height, in.width, malloc((size_t)in.width * (size_t)in.height) };
-    if (!out.pixels)
-        fail(argv[1], "is too large");
+    image out = new_image(in.height, in.width);
     run(in, out, &disk_window, minimum, NULL, argv[2]);
     run(in, out, LLC_BOX(15, 15), contrast, &noise, argv[3]);
     free(out.pixels);
