@@ -6,7 +6,7 @@
 use std::env;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 const C: &[&str] = &["c99", "c11", "c17"];
 const CPP: &[&str] = &["c++11", "c++14", "c++17", "c++20"];
@@ -71,26 +71,88 @@ fn array_and_box_work_in_c() {
     expect_no_warnings("LLC_ARRAY and LLC_BOX", C, source);
 }
 
+/// Functions of a window's values, static and external, several in one file, of a known and of any number of taps.
+const FUNCTIONS: &str = r#"
+    #include "llc.h"
+    #include <math.h>
+    LLC_DECLARE_FUNCTION(declared_before);
+    LLC_FUNCTION(declared_before, 5)
+    {
+        double least = values[0];
+        for (intptr_t k = 1; k < n; k++)
+            if (values[k] < least)
+                least = values[k];
+        return least;
+    }
+    LLC_STATIC_FUNCTION(unused, 9) { return values[0]; }
+    LLC_STATIC_FUNCTION(scaled, 9)
+    {
+        double sum = 0, centre = values[n / 2];
+        for (intptr_t k = 0; k < n; k++)
+            sum += fabs(values[k] - centre);
+        return sum * *(const double *)user_data;
+    }
+    LLC_FUNCTION(constant, 0) { return 1.0; }
+    LLC_FUNCTION(spread, 9)
+    {
+        double sum = 0, squares = 0;
+        for (intptr_t k = 0; k < n; k++)
+            sum += values[k];
+        for (intptr_t k = 0; k < n; k++)
+            squares += (values[k] - sum / 9) * (values[k] - sum / 9);
+        return squares;
+    }
+    llc_batch_fn functions(int which);
+    llc_batch_fn functions(int which) { return which ? scaled_batch : declared_before_batch; }
+"#;
+
+#[test]
+fn functions_of_values_compile_without_warnings() {
+    expect_no_warnings("LLC_FUNCTION", &[C, CPP].concat(), FUNCTIONS);
+}
+
+/// What a function is written this way for: with the number of taps known, its loop over the elements is vectorised.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn functions_of_a_known_number_of_values_are_vectorised() {
+    for compiler in compilers() {
+        for (name, instruction) in [("declared_before", "minpd"), ("scaled", "subpd"), ("spread", "mulpd")] {
+            let output = compiled(compiler, &["-x", "c", "-std=c99", "-O3", "-S", "-o", "-"], FUNCTIONS);
+            let assembly = String::from_utf8_lossy(&output.stdout);
+            let batch = assembly.split_once(&format!("\n{name}_batch:")).expect("the function is there").1;
+            let batch = batch.split_once(&format!(".size\t{name}_batch")).expect("it ends").0;
+            assert!(batch.contains(instruction), "{compiler} does not vectorise {name}_batch:\n{batch}");
+        }
+    }
+}
+
 /// Compiles source with every compiler there is, in the given versions of C and C++.
 fn expect_no_warnings(name: &str, standards: &[&str], source: &str) {
     for compiler in compilers() {
         for standard in standards {
             let language = if standard.starts_with("c++") { "c++" } else { "c" };
-            let mut child = Command::new(compiler)
-                .args(["-x", language, &format!("-std={standard}")])
-                .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"])
-                .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include"))
-                .arg("-")
-                .stdin(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            writeln!(child.stdin.take().unwrap(), "{}", source.trim()).unwrap();
-            let output = child.wait_with_output().unwrap();
+            let standard = format!("-std={standard}");
+            let warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"];
+            let output = compiled(compiler, &[&["-x", language, &standard], &warnings[..]].concat(), source);
             let messages = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{name}, {compiler} -std={standard}:\n{messages}");
+            assert!(output.status.success(), "{name}, {compiler} {standard}:\n{messages}");
         }
     }
+}
+
+fn compiled(compiler: &str, arguments: &[&str], source: &str) -> Output {
+    let mut child = Command::new(compiler)
+        .args(arguments)
+        .arg("-I")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include"))
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{}", source.trim()).unwrap();
+    child.wait_with_output().unwrap()
 }
 
 fn compilers() -> Vec<&'static str> {

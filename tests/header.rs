@@ -50,10 +50,13 @@ const PREAMBLE: &str = r#"
  *     }
  *
  * This defines two callbacks: minimum, an llc_filter_fn for llc_generic_filter (and SciPy), and minimum_batch, an
- * llc_batch_fn for llc_batch_filter. (minimum_value, which they call, is the function itself.) Any window may be passed,
- * but for those of the number of taps that is given, a constant, minimum_batch is a loop that compilers can turn into
- * vector instructions: they do with optimisation -O3 for up to 16 taps (gcc) or 49 (clang), if the body has no calls and
- * no branches but short ones. 0: no such number is known.
+ * llc_batch_fn for llc_batch_filter. (minimum_value, which they call, is the function itself.) Both take any window. For
+ * windows of as many taps as are given, a constant, minimum_batch is a loop over the elements that compilers turn into
+ * vector instructions at -O3, if the body's loops are over all values, its branches only choose between values, and it
+ * calls nothing but fabs and such; sqrt needs -fno-math-errno too. clang does so for up to 49 taps, gcc for up to 16, or
+ * as many as --param max-completely-peel-times=49 says. With 0 taps given, or in other windows, the body is compiled into
+ * the loop, but works on one element at a time; from some 50 taps on, llc_generic_filter is faster than that. With
+ * -ffp-contract=off (in gcc's case, -std=c99 and such) both forms give the same to the bit on any machine.
  *
  *     LLC_FUNCTION(name, taps)          external callbacks, whose declarations are
  *     LLC_DECLARE_FUNCTION(name);       for a header
