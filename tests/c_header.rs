@@ -1,4 +1,5 @@
-//! `llc.h` compiles without a warning, alone, in every version of C and C++ it is meant for, with gcc and with clang.
+//! `llc.h` and `llc.hpp` compile without a warning, alone, in every version of C and C++ they are meant for, with gcc and
+//! with clang.
 //!
 //! Compilers that are not installed are left out, but not both, and clang not where `CI` or `LLC_REQUIRE_CLANG` is set.
 #![cfg(unix)]
@@ -10,6 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 const C: &[&str] = &["c99", "c11", "c17"];
 const CPP: &[&str] = &["c++11", "c++14", "c++17", "c++20"];
+const HPP: &[&str] = &["c++17", "c++20", "c++2b"];
 
 #[test]
 fn header_compiles_alone() {
@@ -50,7 +52,7 @@ fn array_and_box_work_in_c() {
     let source = r#"
         #include "llc.h"
         llc_status first_program(llc_filter_fn function, llc_error *error);
-        llc_status variables(const uint8_t *data, uint8_t *out, intptr_t rows, llc_filter_fn function);
+        llc_status variables(const uint8_t *data, uint8_t *filtered, intptr_t rows, llc_filter_fn function);
 
         static float in[480][640], out[480][640];
 
@@ -60,10 +62,10 @@ fn array_and_box_work_in_c() {
                                       LLC_BOX(3, 3), function, NULL, NULL, error);
         }
 
-        llc_status variables(const uint8_t *data, uint8_t *out, intptr_t rows, llc_filter_fn function)
+        llc_status variables(const uint8_t *data, uint8_t *filtered, intptr_t rows, llc_filter_fn function)
         {
             const llc_array *input = LLC_ARRAY(data, LLC_UINT8, rows, 2 * rows, 3);
-            const llc_array *output = LLC_ARRAY(out, LLC_UINT8, rows, 2 * rows, 3);
+            const llc_array *output = LLC_ARRAY(filtered, LLC_UINT8, rows, 2 * rows, 3);
             const llc_window *window = LLC_BOX(3, rows / 2, 1);
             return llc_generic_filter(input, output, window, function, NULL, NULL, NULL);
         }
@@ -126,13 +128,56 @@ fn functions_of_a_known_number_of_values_are_vectorised() {
     }
 }
 
+#[test]
+fn hpp_compiles_alone() {
+    let source = r#"
+        #include "llc.hpp"
+    "#;
+    expect_no_warnings("llc.hpp alone", HPP, source);
+}
+
+#[test]
+fn hpp_may_be_included_twice() {
+    let source = r#"
+        #include "llc.h"
+        #include "llc.hpp"
+        #include "llc.hpp"
+
+        void plain(const float *input, double (&output)[48][64]);
+        bool lanes(const std::vector<std::uint8_t> &input, double *output);
+
+        void plain(const float *input, double (&output)[48][64])
+        {
+            llc::options options;
+            options.threads = llc::all_cores;
+            llc::generic_filter(llc::view(input, {48, 64}), output, llc::window::cross(2), [](llc::values values) {
+                return values.front() - values.back();
+            }, options);
+        }
+
+        bool lanes(const std::vector<std::uint8_t> &input, double *output)
+        {
+            const auto function = [](auto values) {
+                auto least = values[0];
+                for (auto value : values)
+                    least = llc::min(least, llc::select(value > 1.0, llc::sqrt(value), 2.0 * llc::abs(value)));
+                return least;
+            };
+            const llc::view out(output, {input.size()});
+            return llc::try_generic_filter(input, out, llc::window::box({9}), function)
+                && llc::try_generic_filter(input, out, llc::window::box({9}), llc::pixelwise(function));
+        }
+    "#;
+    expect_no_warnings("llc.hpp twice", HPP, source);
+}
+
 /// Compiles source with every compiler there is, in the given versions of C and C++.
 fn expect_no_warnings(name: &str, standards: &[&str], source: &str) {
     for compiler in compilers() {
         for standard in standards {
             let language = if standard.starts_with("c++") { "c++" } else { "c" };
             let standard = format!("-std={standard}");
-            let warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"];
+            let warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror", "-fsyntax-only"];
             let output = compiled(compiler, &[&["-x", language, &standard], &warnings[..]].concat(), source);
             let messages = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{name}, {compiler} {standard}:\n{messages}");

@@ -1,7 +1,8 @@
-//! Compiles the programs in `c_tests`, as C99 and as C++11, and runs them against this build's shared library.
+//! Compiles the programs in `c_tests`, those in C as C99 and as C++11, those in C++ as C++17 and as C++20, and runs them
+//! against this build's shared library.
 //!
-//! Each program checks what `llc.h` promises about one subject, and exits with 0 if all of it holds. The environment
-//! may vary how that is done:
+//! Each program checks what `llc.h` or `llc.hpp` promises about one subject, and exits with 0 if all of it holds. The
+//! environment may vary how that is done:
 //!
 //! - `LLC_CFLAGS`: more flags for compiling and linking, such as `-fsanitize=address,undefined`;
 //! - `LLC_RUNNER`: a command that runs the programs, such as `valgrind --error-exitcode=9`;
@@ -19,30 +20,32 @@ use std::{env, fs};
 
 #[derive(Clone, Copy)]
 enum Language {
-    C,
-    Cpp,
+    C99,
+    Cpp11,
+    Cpp17,
+    Cpp20,
 }
 
-/// A list of programs, with their arguments: paths from the root of the repository.
+/// A list of programs, with their arguments: paths from the root of the repository; and the languages they are for.
 macro_rules! programs {
-    ($($name:ident($($argument:literal),*);)*) => {
-        const PROGRAMS: &[&str] = &[$(stringify!($name)),*];
+    ($list:ident, $first:ident $First:ident, $second:ident $Second:ident: $($name:ident($($argument:literal),*);)*) => {
+        const $list: &[&str] = &[$(stringify!($name)),*];
 
         $(mod $name {
             #[test]
-            fn c() {
-                super::check(stringify!($name), super::Language::C, &[$($argument),*]);
+            fn $first() {
+                super::check(stringify!($name), super::Language::$First, &[$($argument),*]);
             }
 
             #[test]
-            fn cpp() {
-                super::check(stringify!($name), super::Language::Cpp, &[$($argument),*]);
+            fn $second() {
+                super::check(stringify!($name), super::Language::$Second, &[$($argument),*]);
             }
         })*
     };
 }
 
-programs! {
+programs! { C, c99 C99, cpp11 Cpp11:
     batch();
     errors();
     failure();
@@ -54,21 +57,31 @@ programs! {
     threads();
 }
 
+programs! { CPP, cpp17 Cpp17, cpp20 Cpp20:
+    hpp_errors();
+    hpp_values();
+    hpp_views();
+}
+
 #[test]
 fn every_program_is_in_the_list() {
     for entry in fs::read_dir(root().join("c_tests")).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension() == Some(OsStr::new("c")) {
-            let name = path.file_stem().unwrap().to_str().unwrap();
-            assert!(PROGRAMS.contains(&name), "c_tests/{name}.c is not run: add it to the list in tests/c_programs.rs");
-        }
+        let list = match path.extension().and_then(OsStr::to_str) {
+            Some("c") => C,
+            Some("cpp") => CPP,
+            _ => continue,
+        };
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(list.contains(&name), "{} is not run: add it to the list in tests/c_programs.rs", path.display());
     }
 }
 
-/// Compiles the program and runs it. Some measure time, so that no more than one of each language run at once.
+/// Compiles the program and runs it. Some measure time, so that no more than one as C and one as C++ run at once.
 fn check(name: &str, language: Language, arguments: &[&str]) {
     static RUNNING: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
 
+    let is_cpp = !matches!(language, Language::C99);
     let program = compiled(name, language);
     let mut command = match variable("LLC_RUNNER").split_first() {
         Some((runner, options)) => {
@@ -84,16 +97,19 @@ fn check(name: &str, language: Language, arguments: &[&str]) {
         command.arg(path);
     }
 
-    let turn = RUNNING[language as usize].lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = RUNNING[usize::from(is_cpp)].lock().unwrap_or_else(PoisonError::into_inner);
     let output = command.output();
     drop(turn);
     expect_success(&command, output);
 }
 
 fn compiled(name: &str, language: Language) -> PathBuf {
-    let (options, suffix): (&[&str], _) = match language {
-        Language::C => (&["-std=c99"], "c"),
-        Language::Cpp => (&["-x", "c++", "-std=c++11"], "cpp"),
+    let (source, options, suffix): (_, &[&str], _) = match language {
+        Language::C99 => ("c", &["-std=c99"], "c99"),
+        Language::Cpp11 => ("c", &["-x", "c++", "-std=c++11"], "cpp11"),
+        // Results are compared to the bit: no compiler is to fuse products and sums in one function and not in another.
+        Language::Cpp17 => ("cpp", &["-std=c++17", "-ffp-contract=off"], "cpp17"),
+        Language::Cpp20 => ("cpp", &["-std=c++20", "-ffp-contract=off"], "cpp20"),
     };
     let program = folder().join(format!("{name}_{suffix}"));
 
@@ -104,7 +120,7 @@ fn compiled(name: &str, language: Language) -> PathBuf {
         .args(variable("LLC_CFLAGS"))
         .arg("-I")
         .arg(root().join("include"))
-        .arg(root().join("c_tests").join(name).with_extension("c"))
+        .arg(root().join("c_tests").join(name).with_extension(source))
         .arg("-o")
         .arg(&program)
         .arg("-L")
@@ -124,7 +140,7 @@ fn compiler(language: Language) -> Command {
         other => format!("{ARCH}-unknown-{other}"),
     };
     cc::Build::new()
-        .cpp(matches!(language, Language::Cpp))
+        .cpp(!matches!(language, Language::C99))
         .target(&triple)
         .host(&triple)
         .opt_level(1)

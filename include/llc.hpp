@@ -1,0 +1,1139 @@
+/*
+ * llc.hpp - run a lambda over every neighbourhood of an n-dimensional array.
+ *
+ *     float in[480][640], out[480][640];
+ *
+ *     llc::generic_filter(in, out, llc::window::box({3, 3}), [](llc::values values) {
+ *         double least = values[0];
+ *         for (double value : values)
+ *             if (value < least)
+ *                 least = value;
+ *         return least;
+ *     });
+ *
+ * From the top: what went wrong (result, error), arrays (view), windows (window), how to run (options), what a function
+ * gets to see (values, lanes), and the call itself, generic_filter, at the end.
+ *
+ * C++17 and later, header-only, over llc.h: link with -lllc. Functions are compiled with your program's flags. Optimised
+ * with -O3, short functions of few values run on several pixels at once, with vector instructions; functions written for
+ * lanes (see there) do at -O2, and with any number of values.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+#ifndef LLC_HPP
+#define LLC_HPP
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <version>
+#ifdef __cpp_lib_span
+#include <span>
+#endif
+#ifdef __cpp_lib_mdspan
+#include <mdspan>
+#endif
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#include "llc.h"
+
+namespace llc {
+
+/// The version of the library that runs; LLC_VERSION_STRING is that of the header.
+inline const char *version() noexcept { return llc_version_string(); }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What went wrong
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// How a call ended: true if everything was done.
+class [[nodiscard]] result {
+public:
+    result() noexcept : error_{} { error_.index = -1; }
+    explicit result(const llc_error &error) noexcept : error_(error) {}
+
+    explicit operator bool() const noexcept { return error_.status == LLC_OK; }
+
+    /// LLC_OK or an LLC_ERROR_*, which llc.h explains.
+    llc_status status() const noexcept { return error_.status; }
+
+    /// For LLC_ERROR_CALLBACK an output element, counted in C order; otherwise -1.
+    std::intptr_t index() const noexcept { return error_.index; }
+
+    /// Which argument, its value, what is allowed. Empty if nothing went wrong.
+    const char *message() const noexcept { return error_.message; }
+
+private:
+    llc_error error_;
+};
+
+/// A result that is not true, thrown: what() is its message.
+class error : public std::runtime_error {
+public:
+    explicit error(const result &from)
+        : std::runtime_error(from.message()), status_(from.status()), index_(from.index()) {}
+
+    llc_status status() const noexcept { return status_; }
+    std::intptr_t index() const noexcept { return index_; }
+
+private:
+    llc_status status_;
+    std::intptr_t index_;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Arrays
+// ---------------------------------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// What the calls see of views and windows.
+struct access;
+
+/// Says nothing about T until a template is instantiated with it.
+template <class T>
+inline constexpr bool never = false;
+
+/// An integer of any type, so that {rows, columns} may be of any.
+struct integer {
+    template <class I, std::enable_if_t<std::is_integral_v<I>, int> = 0>
+    constexpr integer(I any) noexcept : value(static_cast<std::intptr_t>(any)) {}
+
+    std::intptr_t value;
+};
+
+template <class R>
+using range_value = std::decay_t<decltype(*std::begin(std::declval<const R &>()))>;
+
+template <class R, class = void>
+inline constexpr bool is_integer_range = false;
+template <class R>
+inline constexpr bool is_integer_range<R, std::void_t<range_value<R>>> = std::is_integral_v<range_value<R>>;
+
+/// The type of C's elements, if they lie side by side and C knows how many there are.
+template <class C, class = decltype(std::size(std::declval<C &>())), class = std::enable_if_t<!std::is_array_v<C>>>
+using element = std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>;
+
+template <class T>
+constexpr std::int32_t dtype() noexcept {
+    constexpr bool is_text = std::is_same_v<T, char> || std::is_same_v<T, wchar_t> || std::is_same_v<T, char16_t> ||
+                             std::is_same_v<T, char32_t>;
+    constexpr bool is_known = std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                              (std::is_integral_v<T> && !is_text && sizeof(T) <= 8);
+    static_assert(is_known, "llc: elements are bool, integers of 8 to 64 bits (std::int8_t and std::uint8_t, not char), "
+                            "float or double");
+    constexpr int code = std::is_same_v<T, bool> ? 6 : std::is_floating_point_v<T> ? 2 : std::is_unsigned_v<T> ? 1 : 0;
+    return code | static_cast<std::int32_t>(sizeof(T) * 8) << 8;
+}
+static_assert(dtype<bool>() == LLC_BOOL && dtype<std::int8_t>() == LLC_INT8 && dtype<float>() == LLC_FLOAT32 &&
+              dtype<std::uint64_t>() == LLC_UINT64 && dtype<double>() == LLC_FLOAT64);
+
+} // namespace detail
+
+/// Extents, strides, origins or axes, one for each axis: {480, 640}, or any range of integers. Up to LLC_MAX_NDIM are
+/// kept; size() counts those beyond as well, which every call then refuses.
+class index_list {
+public:
+    index_list() noexcept = default;
+
+    index_list(std::initializer_list<detail::integer> values) noexcept {
+        for (detail::integer value : values)
+            push_back(value.value);
+    }
+
+    template <class R, std::enable_if_t<detail::is_integer_range<R>, int> = 0>
+    index_list(const R &values) {
+        for (auto value : values)
+            push_back(static_cast<std::intptr_t>(value));
+    }
+
+    void push_back(std::intptr_t value) noexcept {
+        if (size_ < LLC_MAX_NDIM)
+            values_[static_cast<std::size_t>(size_)] = value;
+        size_++;
+    }
+
+    std::int32_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    const std::intptr_t *data() const noexcept { return values_.data(); }
+    const std::intptr_t *begin() const noexcept { return data(); }
+    const std::intptr_t *end() const noexcept { return data() + (size_ < LLC_MAX_NDIM ? size_ : LLC_MAX_NDIM); }
+
+    /// Entry i, which is one of those kept.
+    std::intptr_t operator[](std::size_t i) const noexcept { return values_[i]; }
+
+private:
+    std::array<std::intptr_t, LLC_MAX_NDIM> values_;
+    std::int32_t size_ = 0;
+};
+
+/// An n-dimensional array that belongs to somebody else: a pointer, extents and strides. Copying one copies no elements.
+///
+///     llc::view(pointer, {480, 640})                  C order without gaps, the last axis fastest
+///     llc::view(pointer, {480, 640}, {1, 480})        steps in ELEMENTS, any sign; pointer is to element [0, 0]
+///     llc::view(vector)                               one axis: std::vector, std::array, std::span, ...
+///     double image[480][640]; llc::view(image)        the axes of a C array, or of a std::mdspan
+///
+/// generic_filter takes what is in these parentheses as it is. T is bool, an integer type of 8 to 64 bits, float or
+/// double; const T will do for an input. Extents and strides are looked at by the calls that are handed the view, so
+/// making one never fails.
+template <class T>
+class view {
+public:
+    view(T *data, const index_list &extents) noexcept : data_(data), extents_(extents) {}
+
+    view(T *data, const index_list &extents, const index_list &strides) noexcept
+        : data_(data), extents_(extents), strides_(strides), has_strides_(true) {}
+
+    template <class U, std::size_t N>
+    view(U (&array)[N]) noexcept : data_(first(array)) {
+        push_extents<U[N]>();
+    }
+
+    template <class C, class = std::enable_if_t<std::is_convertible_v<detail::element<C> (*)[], T (*)[]>>>
+    view(C &container) noexcept(noexcept(std::data(container)))
+        : data_(std::data(container)), extents_{std::size(container)} {}
+
+    template <class A>
+    view(std::vector<bool, A> &) noexcept {
+        static_assert(detail::never<A>, "llc: a std::vector<bool> has no elements of its own to point to: "
+                                        "use std::vector<std::uint8_t>, or an array of bool");
+    }
+    template <class A>
+    view(const std::vector<bool, A> &) noexcept {
+        static_assert(detail::never<A>, "llc: a std::vector<bool> has no elements of its own to point to: "
+                                        "use std::vector<std::uint8_t>, or an array of bool");
+    }
+
+    view(const view &) noexcept = default;
+    view &operator=(const view &) noexcept = default;
+
+    /// The same elements, only to be read.
+    template <class U, class = std::enable_if_t<std::is_same_v<const U, T> && !std::is_const_v<U>>>
+    view(const view<U> &other) noexcept
+        : data_(other.data_), extents_(other.extents_), strides_(other.strides_), has_strides_(other.has_strides_) {}
+
+#ifdef __cpp_lib_span
+    template <class U, std::size_t N>
+    view(std::span<U, N> &&span) noexcept : data_(span.data()), extents_{span.size()} {}
+#endif
+
+#ifdef __cpp_lib_mdspan
+    template <class U, class E, class L, class A>
+    view(const std::mdspan<U, E, L, A> &array) : data_(array.data_handle()), has_strides_(true) {
+        static_assert(std::mdspan<U, E, L, A>::is_always_strided(), "llc: a std::mdspan needs a layout with strides");
+        for (typename E::rank_type axis = 0; axis < array.rank(); axis++) {
+            extents_.push_back(static_cast<std::intptr_t>(array.extent(axis)));
+            strides_.push_back(static_cast<std::intptr_t>(array.stride(axis)));
+        }
+    }
+#endif
+
+    /// Address of element [0, ..., 0].
+    T *data() const noexcept { return data_; }
+    const index_list &extents() const noexcept { return extents_; }
+
+private:
+    template <class>
+    friend class view;
+    friend struct detail::access;
+
+    template <class U, std::size_t N>
+    static T *first(U (&array)[N]) noexcept {
+        if constexpr (std::is_array_v<U>)
+            return first(array[0]);
+        else
+            return array;
+    }
+
+    template <class U>
+    void push_extents() noexcept {
+        if constexpr (std::is_array_v<U>) {
+            extents_.push_back(static_cast<std::intptr_t>(std::extent_v<U>));
+            push_extents<std::remove_extent_t<U>>();
+        }
+    }
+
+    T *data_ = nullptr;
+    index_list extents_;
+    index_list strides_;
+    bool has_strides_ = false;
+};
+
+template <class T>
+view(T *, const index_list &) -> view<T>;
+template <class T>
+view(T *, const index_list &, const index_list &) -> view<T>;
+template <class U, std::size_t N>
+view(U (&)[N]) -> view<std::remove_all_extents_t<U>>;
+template <class C>
+view(C &) -> view<detail::element<C>>;
+template <class A>
+view(std::vector<bool, A> &) -> view<bool>;
+template <class A>
+view(const std::vector<bool, A> &) -> view<const bool>;
+#ifdef __cpp_lib_span
+template <class U, std::size_t N>
+view(std::span<U, N> &&) -> view<U>;
+#endif
+#ifdef __cpp_lib_mdspan
+template <class U, class E, class L, class A>
+view(const std::mdspan<U, E, L, A> &) -> view<U>;
+#endif
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Windows
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Which neighbours of an element a function gets to see: its taps. A window owns what it is made of.
+///
+/// It lies as llc.h says: centred, and one element further towards lower indices along an axis of even extent. Calls
+/// look at it, and say what is wrong with it; making one fails only for lack of memory.
+class window {
+public:
+    /// Every element of a box is a tap.
+    static window box(const index_list &extents) { return window(extents); }
+
+    /// The taps are the true elements of a mask, a range in C order of the extents.
+    template <class Mask>
+    static window from_footprint(const Mask &mask, const index_list &extents) {
+        window made(extents);
+        made.has_footprint_ = true;
+        for (auto &&is_tap : mask)
+            made.footprint_.push_back(is_tap ? 1 : 0);
+        return made;
+    }
+
+    /// The taps whose steps from the centre, added up over the axes, are at most radius: 5 in 2-d for radius 1.
+    static window cross(int ndim, int radius = 1) {
+        return within(ndim, radius, radius, [](std::intptr_t step) { return step < 0 ? -step : step; });
+    }
+
+    /// The taps whose centres are at most radius away, in 2-d.
+    static window disk(int radius) { return ball(2, radius); }
+
+    /// The taps whose centres are at most radius away, in n-d.
+    static window ball(int ndim, int radius) {
+        return within(ndim, radius, std::intptr_t{radius} * radius, [](std::intptr_t step) { return step * step; });
+    }
+
+    /// The window with shifts, one for each of its axes; a positive one moves it towards lower indices.
+    window origins(const index_list &origins) const {
+        window moved = *this;
+        moved.origins_ = origins;
+        moved.has_origins_ = true;
+        return moved;
+    }
+
+    /// The window for these axes of an array, in any order, negative ones from the end; along others its extent is 1.
+    window axes(const index_list &axes) const {
+        window turned = *this;
+        turned.axes_ = axes;
+        turned.has_axes_ = true;
+        return turned;
+    }
+
+    const index_list &extents() const noexcept { return extents_; }
+
+    /// The number of taps: how many values a function gets to see.
+    std::intptr_t taps() const noexcept {
+        if (!has_footprint_)
+            return volume();
+        std::intptr_t taps = 0;
+        for (std::uint8_t is_tap : footprint_)
+            taps += is_tap;
+        return taps;
+    }
+
+private:
+    friend struct detail::access;
+
+    explicit window(const index_list &extents) : extents_(extents) {}
+
+    /// The elements of the box; the largest number if there are more, 0 if an extent is not allowed.
+    std::intptr_t volume() const noexcept {
+        std::intptr_t volume = 1;
+        for (std::intptr_t extent : extents_) {
+            if (extent < 1)
+                return 0;
+            volume = volume > std::numeric_limits<std::intptr_t>::max() / extent
+                         ? std::numeric_limits<std::intptr_t>::max()
+                         : volume * extent;
+        }
+        return volume;
+    }
+
+    /// The taps whose steps from the centre come to at most limit.
+    template <class Cost>
+    static window within(int ndim, int radius, std::intptr_t limit, Cost cost) {
+        index_list extents;
+        for (int axis = 0; axis < ndim; axis++)
+            extents.push_back(2 * std::intptr_t{radius} + 1);
+        window made(extents);
+        made.has_footprint_ = true;
+        made.footprint_.resize(static_cast<std::size_t>(made.volume()));
+        for (std::size_t i = 0; i < made.footprint_.size(); i++) {
+            std::intptr_t sum = 0;
+            auto rest = static_cast<std::intptr_t>(i);
+            for (std::intptr_t extent : extents) {
+                sum += cost(rest % extent - radius);
+                rest /= extent;
+            }
+            made.footprint_[i] = sum <= limit;
+        }
+        return made;
+    }
+
+    index_list extents_;
+    std::vector<std::uint8_t> footprint_;
+    index_list origins_;
+    index_list axes_;
+    bool has_footprint_ = false;
+    bool has_origins_ = false;
+    bool has_axes_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// How to run
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// What lies outside the array, around a line a b c d.
+enum class mode : std::int32_t {
+    reflect = LLC_MODE_REFLECT,               ///< d c b a | a b c d | d c b a
+    nearest = LLC_MODE_NEAREST,               ///< a a a a | a b c d | d d d d
+    mirror = LLC_MODE_MIRROR,                 ///<   d c b | a b c d | c b a
+    wrap = LLC_MODE_WRAP,                     ///< a b c d | a b c d | a b c d
+    constant = LLC_MODE_CONSTANT,             ///< options.cval everywhere
+    grid_constant = LLC_MODE_GRID_CONSTANT,   ///< the same as constant
+    grid_mirror = LLC_MODE_GRID_MIRROR,       ///< the same as reflect
+    grid_wrap = LLC_MODE_GRID_WRAP,           ///< the same as wrap
+};
+
+/// For options.threads: as many as the process may use cores.
+inline constexpr int all_cores = LLC_ALL_CORES;
+
+/// How to run: {.mode = llc::mode::nearest, .threads = llc::all_cores} in C++20; in C++17 set what is to differ.
+struct options {
+    /// The boundary mode along every axis of the window.
+    llc::mode mode = llc::mode::reflect;
+    /// The value outside the array, in mode constant.
+    double cval = 0.0;
+    /// Boundary modes, one for each axis of the window (entry i for its axes[i]), instead of mode. Empty: mode.
+    std::vector<llc::mode> axis_modes = {};
+    /// 1: the calling thread only. n: at most n threads, and the function, one and the same object, is called by several
+    /// at a time. all_cores: as many as the process may use cores. Results are the same for any number.
+    int threads = 1;
+    /// Hears, on the calling thread, the fraction that is done, at the end and every 50 ms or so (between batches of at
+    /// most LLC_BATCH_MAX elements). Cancels by returning false, or by throwing: that comes out of the call.
+    std::function<bool(double)> progress = {};
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What a function gets to see
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// The values of a window's taps, in C order: std::span<const double>, and what stands for it in C++17.
+#ifdef __cpp_lib_span
+using values = std::span<const double>;
+#else
+class values {
+public:
+    using element_type = const double;
+    using value_type = double;
+    using size_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const double *;
+    using reference = const double &;
+    using iterator = const double *;
+
+    constexpr values() noexcept = default;
+    constexpr values(const double *data, std::size_t size) noexcept : data_(data), size_(size) {}
+
+    constexpr const double *data() const noexcept { return data_; }
+    constexpr std::size_t size() const noexcept { return size_; }
+    constexpr bool empty() const noexcept { return size_ == 0; }
+    constexpr const double *begin() const noexcept { return data_; }
+    constexpr const double *end() const noexcept { return data_ + size_; }
+    constexpr const double &operator[](std::size_t k) const noexcept { return data_[k]; }
+    constexpr const double &front() const noexcept { return data_[0]; }
+    constexpr const double &back() const noexcept { return data_[size_ - 1]; }
+    constexpr values first(std::size_t n) const noexcept { return {data_, n}; }
+    constexpr values last(std::size_t n) const noexcept { return {data_ + (size_ - n), n}; }
+    constexpr values subspan(std::size_t from) const noexcept { return {data_ + from, size_ - from}; }
+    constexpr values subspan(std::size_t from, std::size_t n) const noexcept { return {data_ + from, n}; }
+
+private:
+    const double *data_ = nullptr;
+    std::size_t size_ = 0;
+};
+#endif
+
+namespace detail {
+
+// A pack is what the machine computes with at a time: a vector of its native width, or a double where the compiler has
+// no vectors. A truth says yes or no for each double of a pack. What follows is written for both.
+#if defined(__GNUC__)
+#if defined(__AVX512F__)
+inline constexpr std::size_t pack_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr std::size_t pack_bytes = 32;
+#else
+inline constexpr std::size_t pack_bytes = 16;
+#endif
+typedef double pack __attribute__((vector_size(pack_bytes)));
+using truth = decltype(pack() < pack());
+#else
+using pack = double;
+using truth = long long;
+#endif
+
+inline constexpr std::size_t lane_count = LLC_LANES;
+inline constexpr std::size_t pack_lanes = sizeof(pack) / sizeof(double);
+inline constexpr std::size_t pack_count = lane_count / pack_lanes;
+
+/// Loops over the packs of lanes are written as expansions of 0, 1, ...: compilers need not decide to unroll them.
+using packs = std::make_index_sequence<pack_count>;
+
+[[gnu::always_inline]] inline pack load(const double *from) noexcept {
+    pack loaded;
+    std::memcpy(&loaded, from, sizeof loaded);
+    return loaded;
+}
+
+[[gnu::always_inline]] inline pack broadcast(double value) noexcept {
+#if defined(__GNUC__)
+    return value - pack{};
+#else
+    return value;
+#endif
+}
+
+[[gnu::always_inline]] inline pack root(pack x) noexcept {
+#if defined(__AVX512F__)
+    return _mm512_maskz_sqrt_pd(0xFF, x); // gcc 12 warns of what is inside _mm512_sqrt_pd
+#elif defined(__AVX__)
+    return _mm256_sqrt_pd(x);
+#elif defined(__SSE2__) && defined(__GNUC__)
+    return _mm_sqrt_pd(x);
+#elif defined(__aarch64__) && defined(__GNUC__)
+    return vsqrtq_f64(x);
+#else
+    double each[pack_lanes];
+    std::memcpy(each, &x, sizeof x);
+    for (double &value : each)
+        value = std::sqrt(value);
+    return load(each);
+#endif
+}
+
+[[gnu::always_inline]] inline pack magnitude(pack x) noexcept {
+#if defined(__GNUC__)
+    return reinterpret_cast<pack>(reinterpret_cast<truth>(x) & std::numeric_limits<long long>::max());
+#else
+    return std::fabs(x);
+#endif
+}
+
+} // namespace detail
+
+class lane_mask;
+
+/// Values of LLC_LANES (16) neighbouring elements of the output, computed with side by side.
+///
+/// A function that is generic over the type of its values is run on lanes: one call for 16 elements, compiled to vector
+/// instructions at -O2 already, and fast with any number of taps.
+///
+///     [](auto values) {
+///         auto least = values[0];
+///         for (auto value : values)
+///             least = llc::min(least, value);
+///         return least;
+///     }
+///
+/// Lanes and doubles mix in + - * / and comparisons, which give a lane_mask; llc::min, max, select, abs and sqrt stand in
+/// for branches and for <cmath>, and do the same to doubles, to the bit. decltype(values)::value_type is the type to
+/// begin a sum with. What such a function returns is lanes, or one double for all of them. A generic function that does
+/// not work on lanes, because it branches or sorts, goes into llc::pixelwise.
+class lanes {
+public:
+    [[gnu::always_inline]] lanes() noexcept : lanes(0.0) {}
+
+    /// The same value in every lane.
+    [[gnu::always_inline]] lanes(double value) noexcept
+        : lanes([&](std::size_t) { return detail::broadcast(value); }, detail::packs()) {}
+
+    /// Lane i holds from[i].
+    [[gnu::always_inline]] static lanes load(const double *from) noexcept {
+        return make([&](std::size_t i) { return detail::load(from + i * detail::pack_lanes); });
+    }
+
+    /// Writes lane i to to[i].
+    [[gnu::always_inline]] void store(double *to) const noexcept { std::memcpy(to, packs_, sizeof packs_); }
+
+    static constexpr std::size_t size() noexcept { return detail::lane_count; }
+
+    [[gnu::always_inline]] friend lanes operator+(const lanes &a, const lanes &b) noexcept {
+        return make([&](std::size_t i) { return a.packs_[i] + b.packs_[i]; });
+    }
+    [[gnu::always_inline]] friend lanes operator-(const lanes &a, const lanes &b) noexcept {
+        return make([&](std::size_t i) { return a.packs_[i] - b.packs_[i]; });
+    }
+    [[gnu::always_inline]] friend lanes operator*(const lanes &a, const lanes &b) noexcept {
+        return make([&](std::size_t i) { return a.packs_[i] * b.packs_[i]; });
+    }
+    [[gnu::always_inline]] friend lanes operator/(const lanes &a, const lanes &b) noexcept {
+        return make([&](std::size_t i) { return a.packs_[i] / b.packs_[i]; });
+    }
+    [[gnu::always_inline]] friend lanes operator-(const lanes &a) noexcept {
+        return make([&](std::size_t i) { return -a.packs_[i]; });
+    }
+    [[gnu::always_inline]] friend lanes operator+(const lanes &a) noexcept { return a; }
+
+    [[gnu::always_inline]] lanes &operator+=(const lanes &b) noexcept { return *this = *this + b; }
+    [[gnu::always_inline]] lanes &operator-=(const lanes &b) noexcept { return *this = *this - b; }
+    [[gnu::always_inline]] lanes &operator*=(const lanes &b) noexcept { return *this = *this * b; }
+    [[gnu::always_inline]] lanes &operator/=(const lanes &b) noexcept { return *this = *this / b; }
+
+    friend lane_mask operator<(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator<=(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator>(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator>=(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator==(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator!=(const lanes &a, const lanes &b) noexcept;
+
+    friend lanes min(const lanes &a, const lanes &b) noexcept;
+    friend lanes max(const lanes &a, const lanes &b) noexcept;
+    friend lanes abs(const lanes &a) noexcept;
+    friend lanes sqrt(const lanes &a) noexcept;
+    friend lanes select(const lane_mask &mask, const lanes &a, const lanes &b) noexcept;
+
+private:
+    template <class Make, std::size_t... I>
+    [[gnu::always_inline]] lanes(Make make, std::index_sequence<I...>) noexcept : packs_{make(I)...} {}
+
+    /// Pack i is make(i).
+    template <class Make>
+    [[gnu::always_inline]] static lanes make(Make make) noexcept {
+        return lanes(make, detail::packs());
+    }
+
+    detail::pack packs_[detail::pack_count];
+};
+
+/// A yes or no for each lane, for llc::select and for & | ^ !.
+class lane_mask {
+public:
+    [[gnu::always_inline]] friend lane_mask operator&(const lane_mask &a, const lane_mask &b) noexcept {
+        return make([&](std::size_t i) { return a.truths_[i] & b.truths_[i]; });
+    }
+    [[gnu::always_inline]] friend lane_mask operator|(const lane_mask &a, const lane_mask &b) noexcept {
+        return make([&](std::size_t i) { return a.truths_[i] | b.truths_[i]; });
+    }
+    [[gnu::always_inline]] friend lane_mask operator^(const lane_mask &a, const lane_mask &b) noexcept {
+        return make([&](std::size_t i) { return a.truths_[i] ^ b.truths_[i]; });
+    }
+    [[gnu::always_inline]] lane_mask operator!() const noexcept {
+        return make([&](std::size_t i) { return truths_[i] == 0; });
+    }
+
+    /// There is no one answer for 16 elements.
+    template <class T = void>
+    explicit operator bool() const {
+        static_assert(detail::never<T>, "llc: lanes can't decide a branch: use llc::select(mask, a, b), llc::min or "
+                                        "llc::max, or pass llc::pixelwise(function)");
+        return false;
+    }
+
+private:
+    friend class lanes;
+    friend lane_mask operator<(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator<=(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator>(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator>=(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator==(const lanes &a, const lanes &b) noexcept;
+    friend lane_mask operator!=(const lanes &a, const lanes &b) noexcept;
+    friend lanes select(const lane_mask &mask, const lanes &a, const lanes &b) noexcept;
+
+    template <class Make, std::size_t... I>
+    [[gnu::always_inline]] lane_mask(Make make, std::index_sequence<I...>) noexcept : truths_{make(I)...} {}
+
+    template <class Make>
+    [[gnu::always_inline]] static lane_mask make(Make make) noexcept {
+        return lane_mask(make, detail::packs());
+    }
+
+    detail::truth truths_[detail::pack_count];
+};
+
+[[gnu::always_inline]] inline lane_mask operator<(const lanes &a, const lanes &b) noexcept {
+    return lane_mask::make([&](std::size_t i) { return a.packs_[i] < b.packs_[i]; });
+}
+[[gnu::always_inline]] inline lane_mask operator<=(const lanes &a, const lanes &b) noexcept {
+    return lane_mask::make([&](std::size_t i) { return a.packs_[i] <= b.packs_[i]; });
+}
+[[gnu::always_inline]] inline lane_mask operator>(const lanes &a, const lanes &b) noexcept { return b < a; }
+[[gnu::always_inline]] inline lane_mask operator>=(const lanes &a, const lanes &b) noexcept { return b <= a; }
+[[gnu::always_inline]] inline lane_mask operator==(const lanes &a, const lanes &b) noexcept {
+    return lane_mask::make([&](std::size_t i) { return a.packs_[i] == b.packs_[i]; });
+}
+[[gnu::always_inline]] inline lane_mask operator!=(const lanes &a, const lanes &b) noexcept {
+    return lane_mask::make([&](std::size_t i) { return a.packs_[i] != b.packs_[i]; });
+}
+
+/// b < a ? b : a, for each lane. A NaN in b is dropped, one in a stays.
+[[gnu::always_inline]] inline lanes min(const lanes &a, const lanes &b) noexcept {
+    return lanes::make([&](std::size_t i) { return b.packs_[i] < a.packs_[i] ? b.packs_[i] : a.packs_[i]; });
+}
+[[gnu::always_inline]] inline double min(double a, double b) noexcept { return b < a ? b : a; }
+
+/// a < b ? b : a, for each lane. A NaN in b is dropped, one in a stays.
+[[gnu::always_inline]] inline lanes max(const lanes &a, const lanes &b) noexcept {
+    return lanes::make([&](std::size_t i) { return a.packs_[i] < b.packs_[i] ? b.packs_[i] : a.packs_[i]; });
+}
+[[gnu::always_inline]] inline double max(double a, double b) noexcept { return a < b ? b : a; }
+
+/// mask ? a : b, for each lane.
+[[gnu::always_inline]] inline lanes select(const lane_mask &mask, const lanes &a, const lanes &b) noexcept {
+    return lanes::make([&](std::size_t i) { return mask.truths_[i] ? a.packs_[i] : b.packs_[i]; });
+}
+[[gnu::always_inline]] inline double select(bool mask, double a, double b) noexcept { return mask ? a : b; }
+
+/// The value without its sign, for each lane.
+[[gnu::always_inline]] inline lanes abs(const lanes &a) noexcept {
+    return lanes::make([&](std::size_t i) { return detail::magnitude(a.packs_[i]); });
+}
+[[gnu::always_inline]] inline double abs(double a) noexcept { return std::fabs(a); }
+
+/// The square root, correctly rounded, for each lane.
+[[gnu::always_inline]] inline lanes sqrt(const lanes &a) noexcept {
+    return lanes::make([&](std::size_t i) { return detail::root(a.packs_[i]); });
+}
+[[gnu::always_inline]] inline double sqrt(double a) noexcept { return std::sqrt(a); }
+
+/// The values of 16 windows at a time: what values is to a double. Value k is loaded from the tap when it is asked for.
+class lane_values {
+public:
+    using value_type = lanes;
+    using size_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = lanes;
+        using difference_type = std::ptrdiff_t;
+        using pointer = void;
+        using reference = lanes;
+
+        iterator() noexcept = default;
+        iterator(const double *const *tap, std::size_t at) noexcept : tap_(tap), at_(at) {}
+
+        [[gnu::always_inline]] lanes operator*() const noexcept { return lanes::load(*tap_ + at_); }
+        [[gnu::always_inline]] lanes operator[](std::ptrdiff_t k) const noexcept { return *(*this + k); }
+        iterator &operator++() noexcept { return *this += 1; }
+        iterator &operator--() noexcept { return *this -= 1; }
+        iterator operator++(int) noexcept { return std::exchange(*this, *this + 1); }
+        iterator operator--(int) noexcept { return std::exchange(*this, *this - 1); }
+        iterator &operator+=(std::ptrdiff_t n) noexcept {
+            tap_ += n;
+            return *this;
+        }
+        iterator &operator-=(std::ptrdiff_t n) noexcept { return *this += -n; }
+        friend iterator operator+(iterator i, std::ptrdiff_t n) noexcept { return i += n; }
+        friend iterator operator+(std::ptrdiff_t n, iterator i) noexcept { return i += n; }
+        friend iterator operator-(iterator i, std::ptrdiff_t n) noexcept { return i -= n; }
+        friend std::ptrdiff_t operator-(iterator a, iterator b) noexcept { return a.tap_ - b.tap_; }
+        friend bool operator==(iterator a, iterator b) noexcept { return a.tap_ == b.tap_; }
+        friend bool operator!=(iterator a, iterator b) noexcept { return a.tap_ != b.tap_; }
+        friend bool operator<(iterator a, iterator b) noexcept { return a.tap_ < b.tap_; }
+
+    private:
+        const double *const *tap_ = nullptr;
+        std::size_t at_ = 0;
+    };
+
+    /// Lane i of value k is taps[k][at + i].
+    lane_values(const double *const *taps, std::size_t size, std::size_t at) noexcept
+        : taps_(taps), size_(size), at_(at) {}
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    iterator begin() const noexcept { return {taps_, at_}; }
+    iterator end() const noexcept { return {taps_ + size_, at_}; }
+    [[gnu::always_inline]] lanes operator[](std::size_t k) const noexcept { return lanes::load(taps_[k] + at_); }
+    [[gnu::always_inline]] lanes front() const noexcept { return (*this)[0]; }
+    [[gnu::always_inline]] lanes back() const noexcept { return (*this)[size_ - 1]; }
+    lane_values first(std::size_t n) const noexcept { return {taps_, n, at_}; }
+    lane_values last(std::size_t n) const noexcept { return {taps_ + (size_ - n), n, at_}; }
+    lane_values subspan(std::size_t from) const noexcept { return {taps_ + from, size_ - from, at_}; }
+    lane_values subspan(std::size_t from, std::size_t n) const noexcept { return {taps_ + from, n, at_}; }
+
+private:
+    const double *const *taps_;
+    std::size_t size_;
+    std::size_t at_;
+};
+
+namespace detail {
+
+template <class F>
+class pixelwise_function {
+public:
+    explicit pixelwise_function(F function) : function_(std::move(function)) {}
+
+    decltype(auto) operator()(values seen) { return function_(seen); }
+    decltype(auto) operator()(values seen) const { return function_(seen); }
+
+private:
+    F function_;
+};
+
+} // namespace detail
+
+/// The function, to be called with one window's llc::values at a time, though it would take lanes.
+template <class F>
+auto pixelwise(F &&function) {
+    return detail::pixelwise_function<std::decay_t<F>>(std::forward<F>(function));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The calls
+// ---------------------------------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// A function on its way through the C library: no exception may cross that, so they are kept here meanwhile.
+template <class F>
+struct job {
+    F &function;
+    std::mutex mutex{};
+    std::exception_ptr exception{};
+    std::intptr_t element = 0;
+
+    /// Keeps the exception being handled if it belongs to the lowest element so far. Returns what stops the call.
+    int fail(std::intptr_t at) noexcept {
+        std::lock_guard<std::mutex> lock(mutex);
+        if (!exception || at < element) {
+            exception = std::current_exception();
+            element = at;
+        }
+        return 0;
+    }
+};
+
+/// Computes 16 elements with a call of the function.
+template <class F>
+int run_lanes(const double *const *taps, std::intptr_t n, double *__restrict results, std::intptr_t count,
+              const llc_batch *batch, void *data) noexcept {
+    auto &job = *static_cast<detail::job<F> *>(data);
+    constexpr auto step = static_cast<std::intptr_t>(lane_count);
+    std::intptr_t at = 0;
+    try {
+        for (; at < count; at += step) {
+            const lanes values(job.function(lane_values(taps, static_cast<std::size_t>(n), static_cast<std::size_t>(at))));
+            if (count - at >= step) {
+                values.store(results + at);
+            } else {
+                double last[lane_count];
+                values.store(last);
+                std::memcpy(results + at, last, static_cast<std::size_t>(count - at) * sizeof(double));
+            }
+        }
+    } catch (...) {
+        return job.fail(batch->first + at);
+    }
+    return 1;
+}
+
+/// Copies the taps of count elements, each element's n side by side. Where taps follow each other they are copied in
+/// quads, the last of which may overlap the one before it.
+inline void gather(const double *const *taps, std::size_t n, std::size_t at, std::size_t count, double *to) noexcept {
+    constexpr std::size_t quad = 4;
+    for (std::size_t k = 0, run = 1; k < n; k += run, run = 1) {
+        const double *from = taps[k] + at;
+        while (k + run < n && taps[k + run] == taps[k] + run)
+            run++;
+        for (std::size_t i = 0; run >= quad && i < run; i += quad) {
+            const std::size_t offset = std::min(i, run - quad);
+            for (std::size_t j = 0; j < count; j++)
+                std::memcpy(to + j * n + k + offset, from + j + offset, quad * sizeof(double));
+        }
+        for (std::size_t i = 0; run < quad && i < run; i++)
+            for (std::size_t j = 0; j < count; j++)
+                to[j * n + k + i] = from[j + i];
+    }
+}
+
+/// Computes an element with a call of the function, whose values are gathered a few elements ahead.
+template <class F>
+[[gnu::noinline]] int run_many(const double *const *taps, std::intptr_t n, double *__restrict results, std::intptr_t count,
+             const llc_batch *batch, void *data) noexcept {
+    auto &job = *static_cast<detail::job<F> *>(data);
+    const auto size = static_cast<std::size_t>(n), elements = static_cast<std::size_t>(count);
+    std::size_t j = 0;
+    try {
+        const std::size_t group = std::min(elements, std::max<std::size_t>(8, 2048 / (size + 1)));
+        const std::unique_ptr<double[]> gathered(new double[group * size + 1]);
+        while (j < elements) {
+            const std::size_t now = std::min(group, elements - j);
+            gather(taps, size, j, now, gathered.get());
+            for (std::size_t i = 0; i < now; i++, j++)
+                results[j] = static_cast<double>(job.function(values(gathered.get() + i * size, size)));
+        }
+    } catch (...) {
+        return job.fail(batch->first + static_cast<std::intptr_t>(j));
+    }
+    return 1;
+}
+
+// A function for nine values, which reads values[8], is compiled for every number of them: no reason to warn.
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+/// The same for so many taps: the loop over the function's values has a constant length then, and when a compiler has
+/// unrolled it, it can turn the loop over the elements into vector instructions.
+template <class F, std::size_t... K>
+[[gnu::flatten]] int run_few(const double *const *taps, std::intptr_t n, double *__restrict results, std::intptr_t count,
+            const llc_batch *batch, void *data) noexcept {
+    if (n != sizeof...(K))
+        return run_many<F>(taps, n, results, count, batch, data);
+    auto &job = *static_cast<detail::job<F> *>(data);
+    const double *const tap[] = {taps[K]..., nullptr};
+    std::intptr_t j = 0;
+    try {
+        for (; j < count; j++) {
+            const double value[] = {tap[K][j]..., 0.0};
+            results[j] = static_cast<double>(job.function(values(value, sizeof...(K))));
+        }
+    } catch (...) {
+        return job.fail(batch->first + j);
+    }
+    return 1;
+}
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+/// Most taps that a function gets a loop of its own for.
+inline constexpr std::size_t few_taps = 32;
+
+template <class F, std::size_t... K>
+constexpr llc_batch_fn few(std::index_sequence<K...>) noexcept {
+    return run_few<F, K...>;
+}
+
+template <class F, std::size_t... N>
+llc_batch_fn few_or_many(std::intptr_t taps, std::index_sequence<N...>) noexcept {
+    static constexpr llc_batch_fn loops[] = {few<F>(std::make_index_sequence<N>())...};
+    return taps < static_cast<std::intptr_t>(sizeof...(N)) ? loops[taps] : run_many<F>;
+}
+
+/// What runs the function on windows of so many taps.
+template <class F>
+llc_batch_fn batch(std::intptr_t taps) noexcept {
+    if constexpr (std::is_invocable_v<F &, lane_values>) {
+        static_assert(std::is_convertible_v<std::invoke_result_t<F &, lane_values>, lanes>,
+                      "llc: a function of lanes returns lanes, or one double for all of them");
+        (void)taps;
+        return run_lanes<F>;
+    } else {
+        static_assert(std::is_invocable_v<F &, values>,
+                      "llc: the function is to take llc::values, or be generic over the type of its values");
+        static_assert(std::is_convertible_v<std::invoke_result_t<F &, values>, double>,
+                      "llc: the function is to return what converts to double");
+        return few_or_many<F>(taps, std::make_index_sequence<few_taps + 1>());
+    }
+}
+
+/// A progress function on its way through the C library.
+struct listener {
+    const std::function<bool(double)> &tell;
+    std::exception_ptr exception{};
+
+    static int hear(double fraction, void *data) noexcept {
+        auto &self = *static_cast<listener *>(data);
+        try {
+            return self.tell(fraction);
+        } catch (...) {
+            self.exception = std::current_exception();
+            return 0;
+        }
+    }
+};
+
+/// What is refused here because C would not notice: it takes lists to be as long as they should be.
+template <class... Numbers>
+result refused(llc_status status, const char *format, const char *name, Numbers... numbers) noexcept {
+    llc_error error = {};
+    error.status = status;
+    error.index = -1;
+    std::snprintf(error.message, sizeof error.message, format, name, static_cast<long long>(numbers)...);
+    return result(error);
+}
+
+/// Turns views and windows into what C takes.
+struct access {
+    template <class T>
+    static result check(const view<T> &view, const char *name) noexcept {
+        if (view.has_strides_ && view.strides_.size() != view.extents_.size())
+            return refused(LLC_ERROR_ARGUMENT, "%s has %lld strides, but %lld extents", name, view.strides_.size(),
+                           view.extents_.size());
+        return result();
+    }
+
+    static result check(const window &window) noexcept {
+        const std::int32_t ndim = window.extents_.size();
+        const std::intptr_t volume = window.volume();
+        if (window.has_footprint_ && volume > 0 && window.footprint_.size() != static_cast<std::size_t>(volume))
+            return refused(LLC_ERROR_SHAPE, "%s has %lld elements, but its extents make %lld", "window.footprint",
+                           window.footprint_.size(), volume);
+        if (window.has_origins_ && window.origins_.size() != ndim)
+            return refused(LLC_ERROR_ARGUMENT, "%s has %lld entries, but the window has %lld axes", "window.origins",
+                           window.origins_.size(), ndim);
+        if (window.has_axes_ && window.axes_.size() != ndim)
+            return refused(LLC_ERROR_ARGUMENT, "%s has %lld entries, but the window has %lld axes", "window.axes",
+                           window.axes_.size(), ndim);
+        return result();
+    }
+
+    /// bytes: room for the strides.
+    template <class T>
+    static llc_array array(const view<T> &view, std::intptr_t *bytes) noexcept {
+        std::size_t axis = 0;
+        // Modulo 2^64: a stride for which that matters leads out of any memory.
+        for (std::intptr_t stride : view.strides_)
+            bytes[axis++] = static_cast<std::intptr_t>(static_cast<std::uintptr_t>(stride) * sizeof(T));
+        using element = std::remove_const_t<T>;
+        return {const_cast<element *>(view.data_), dtype<element>(), view.extents_.size(), view.extents_.data(),
+                view.has_strides_ ? bytes : nullptr};
+    }
+
+    /// numbers: room for the axes.
+    static llc_window box(const window &window, std::int32_t *numbers) noexcept {
+        std::size_t i = 0;
+        for (std::intptr_t axis : window.axes_)
+            numbers[i++] = narrowed(axis);
+        return {window.extents_.size(), 0, window.extents_.data(),
+                window.has_footprint_ ? window.footprint_.data() : nullptr,
+                window.has_origins_ ? window.origins_.data() : nullptr, window.has_axes_ ? numbers : nullptr};
+    }
+
+    /// The nearest number that C's type has.
+    static std::int32_t narrowed(std::intptr_t number) noexcept {
+        using limits = std::numeric_limits<std::int32_t>;
+        return static_cast<std::int32_t>(std::min<std::intptr_t>(std::max<std::intptr_t>(number, limits::min()),
+                                                                 limits::max()));
+    }
+};
+
+inline result call(const llc_array &input, const llc_array &output, const window &window, llc_batch_fn function,
+                   void *data, const options &options) {
+    if (const result checked = access::check(window); !checked)
+        return checked;
+    if (!options.axis_modes.empty() && options.axis_modes.size() != static_cast<std::size_t>(window.extents().size()))
+        return refused(LLC_ERROR_ARGUMENT, "%s has %lld entries, but the window has %lld axes", "options.axis_modes",
+                       options.axis_modes.size(), window.extents().size());
+
+    std::int32_t axes[LLC_MAX_NDIM];
+    const llc_window around = access::box(window, axes);
+    const std::vector<std::int32_t> modes = [&] {
+        std::vector<std::int32_t> numbers;
+        for (mode mode : options.axis_modes)
+            numbers.push_back(static_cast<std::int32_t>(mode));
+        return numbers;
+    }();
+    listener listener{options.progress};
+    llc_options how = LLC_OPTIONS_INIT;
+    how.mode = static_cast<std::int32_t>(options.mode);
+    how.threads = options.threads;
+    how.cval = options.cval;
+    how.axis_modes = modes.empty() ? nullptr : modes.data();
+    if (options.progress) {
+        how.progress = detail::listener::hear;
+        how.progress_data = &listener;
+    }
+
+    llc_error error;
+    llc_batch_filter(&input, &output, &around, function, data, &how, &error);
+    if (listener.exception)
+        std::rethrow_exception(std::move(listener.exception));
+    return result(error);
+}
+
+} // namespace detail
+
+/// Calls function on the window around every element of input, and writes what it returns to output.
+///
+/// input, output: llc::view, or whatever one is made from; output has the extents of input, and any element type. If they
+/// share memory, the result is as if input had been copied first. Values are cast as llc_generic_filter casts them:
+/// truncated for integers, with NaN 0.
+///
+/// function: takes llc::values and returns what converts to double; or is generic over the type of its values and written
+/// for lanes. It is called as the object it is, not copied, and may have state. With options.threads it is called by
+/// several threads at a time; without, by the calling thread in C order, 16 elements at a time if it takes lanes.
+///
+/// Optimised with -O3, a short function of llc::values becomes a vectorised loop over the elements with up to 16 taps (gcc)
+/// or 32 (clang), if it has no calls and no branches but short ones; otherwise it is called for one element at a time.
+/// Lanes have no such limits. Their results are the same, to the bit, unless a compiler may fuse a * b + c
+/// (-ffp-contract) and does so in one of them only.
+///
+/// This one returns what went wrong in the arguments or in the library, or that progress cancelled. What function or
+/// progress throws comes out all the same, when all threads have stopped: function's exception for the lowest element, for
+/// any number of threads. The elements up to about LLC_BATCH_MAX before that one are written, later ones may be.
+template <class Input, class Output, class F>
+result try_generic_filter(const Input &input, Output &&output, const window &window, F &&function,
+                          const options &options = {}) {
+    const view in(input);
+    const view out(output);
+    static_assert(!std::is_const_v<std::remove_pointer_t<decltype(out.data())>>, "llc: output is to be written, not const");
+    if (const result checked = detail::access::check(in, "input"); !checked)
+        return checked;
+    if (const result checked = detail::access::check(out, "output"); !checked)
+        return checked;
+
+    using function_type = std::remove_reference_t<F>;
+    detail::job<function_type> job{function};
+    std::intptr_t in_strides[LLC_MAX_NDIM], out_strides[LLC_MAX_NDIM];
+    const result ended =
+        detail::call(detail::access::array(in, in_strides), detail::access::array(out, out_strides), window,
+                     detail::batch<function_type>(window.taps()), &job, options);
+    if (job.exception)
+        std::rethrow_exception(std::move(job.exception));
+    return ended;
+}
+
+/// The same; throws llc::error for what went wrong.
+template <class Input, class Output, class F>
+void generic_filter(const Input &input, Output &&output, const window &window, F &&function,
+                    const options &options = {}) {
+    const result ended = try_generic_filter(input, output, window, function, options);
+    if (!ended)
+        throw error(ended);
+}
+
+} // namespace llc
+
+#endif // LLC_HPP
