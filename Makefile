@@ -1,7 +1,7 @@
 # The front door. Everything is made below target/.
 #
 #   make          the shared and the static library, in target/release
-#   make demo     two filters in C over a photograph, before and after
+#   make demo     filters in C, C++ and Rust over a photograph, before and after
 #   make test     every test: Rust, C, C++; again under valgrind and with sanitizers
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
 #   make bench    side by side with SciPy
@@ -18,7 +18,8 @@ VENV := target/venv
 # The ABI version, as in the soname that build.rs gives the library.
 ABI := $(shell sed -n 's/^version = "\([0-9]*\.[0-9]*\).*/\1/p' Cargo.toml)
 PNG := $(RELEASE)/examples/png
-EXAMPLE_FLAGS := -std=c99 -O2 -Wall -Wextra -Wpedantic -Iinclude -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
+LINK_FLAGS := -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
+EXAMPLE_FLAGS := -O3 -fno-math-errno -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
 
 .PHONY: library demo test test-rust test-valgrind test-sanitizers lint bench header reference clean
 
@@ -27,14 +28,22 @@ library:
 	ln -sf libllc.so $(RELEASE)/libllc.so.$(ABI)
 
 demo: library
-	$(CARGO) build --release --example png
+	$(CARGO) build --release --example png --example functions
 	mkdir -p $(DEMO)
-	$(CC) $(EXAMPLE_FLAGS) examples/c/first.c -o $(DEMO)/first -lllc
-	$(CC) $(EXAMPLE_FLAGS) examples/c/demo.c -o $(DEMO)/demo -lllc -lm
+	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/first.c -o $(DEMO)/first -lllc
+	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/demo.c -o $(DEMO)/demo -lllc -lm
+	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/functions.c -o $(DEMO)/functions_c -lllc -lm
+	$(CXX) -std=c++17 $(EXAMPLE_FLAGS) examples/cpp/functions.cpp -o $(DEMO)/functions_cpp -lllc
 	$(DEMO)/first
 	$(PNG) to-pgm examples/data/camera.png $(DEMO)/before.pgm
 	$(DEMO)/demo $(DEMO)/before.pgm $(DEMO)/minimum.pgm $(DEMO)/contrast.pgm
-	@for picture in before minimum contrast; do \
+	$(DEMO)/functions_c $(DEMO)/before.pgm $(DEMO)/cross.pgm $(DEMO)/deviation.pgm
+	$(DEMO)/functions_cpp $(DEMO)/before.pgm $(DEMO)/cross_cpp.pgm $(DEMO)/deviation_cpp.pgm
+	$(RELEASE)/examples/functions $(DEMO)/before.pgm $(DEMO)/cross_rust.pgm $(DEMO)/deviation_rust.pgm
+	@for language in cpp rust; do for picture in cross deviation; do \
+	    cmp $(DEMO)/$$picture.pgm $(DEMO)/$${picture}_$$language.pgm || exit 1; done; done; \
+	    echo "The same functions in C, C++ and Rust gave the same pictures."
+	@for picture in before minimum contrast cross deviation; do \
 	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
 test: test-rust test-valgrind test-sanitizers

@@ -153,6 +153,8 @@ FLAGS = ["-O3", "-shared", "-fPIC", "-ffp-contract=off", "-fno-math-errno", f"-I
 COMPILERS = {
     "C": ["cc", "-std=c99", FORMS / "forms.c"],
     "C, AVX2": ["cc", "-std=c99", "-march=x86-64-v3", FORMS / "forms.c"],
+    "C++": ["c++", "-std=c++17", FORMS / "forms.cpp"],
+    "C++, AVX2": ["c++", "-std=c++17", "-march=x86-64-v3", FORMS / "forms.cpp"],
 }
 
 
@@ -194,6 +196,9 @@ def forms(symbol: str, scipy: float, scipy_avx2: float | None = None, memcpy: fl
     return [
         Form("C macro", "C", f"filter_{symbol}", scipy, memcpy),
         Form("C macro, AVX2", "C, AVX2", f"filter_{symbol}", wide, copied),
+        Form("C++ lambda", "C++", f"filter_{symbol}", scipy, memcpy),
+        Form("C++ lambda, AVX2", "C++, AVX2", f"filter_{symbol}", wide, copied),
+        Form("C++ generic lambda", "C++", f"lanes_{symbol}", scipy if symbol == "deviation" else None),
         Form("Rust closure", "Rust", f"filter_{symbol}", wide, copied),
         Form("Rust lanes", "Rust", f"lanes_{symbol}", scipy if symbol == "deviation" else None),
     ]
@@ -205,6 +210,8 @@ FORM_CASES = [
     FormCase("contrast, 3 x 3", "contrast", box(3, 3), forms("contrast", 7)),
     FormCase("deviation, 3 x 3", "deviation", box(3, 3), forms("deviation", 5)),
     FormCase("minimum, 11 x 11", "minimum", box(11, 11), [
+        Form("C++ generic lambda", "C++", "lanes_minimum_large", 14),
+        Form("C++ generic lambda, AVX2", "C++, AVX2", "lanes_minimum_large"),
         Form("Rust lanes", "Rust", "lanes_minimum_large", 18),
     ]),
 ]
