@@ -108,7 +108,7 @@ class Contenders:
     def __init__(self, library: Path) -> None:
         self.llc = ctypes.CDLL(str(library))
         self.llc.llc_version_string.restype = ctypes.c_char_p
-        self.callbacks = ctypes.CDLL(str(compiled(library, "C")))
+        self.callbacks = ctypes.CDLL(str(forms_library(library, "C")))
         self.minimum = self.callbacks.minimum
 
     def scipy_call(self, data: np.ndarray, output: np.ndarray, footprint: np.ndarray,
@@ -158,15 +158,17 @@ COMPILERS = {
 }
 
 
-def compiled(library: Path, form: str) -> Path:
-    """The library of a form; that of the Rust ones cargo has made."""
-    if form == "Rust":
+def forms_library(library: Path, compiler: str) -> Path:
+    """The library of the forms that a compiler has made; that of the Rust ones is cargo's."""
+    if compiler == "Rust":
         return library.parent / "examples/libforms.so"
-    path = library.parent / f"forms_{form.replace('++', 'pp').replace(', ', '_')}.so"
-    compiler, *arguments = COMPILERS[form]
-    subprocess.run([compiler, *FLAGS, *arguments, "-o", path, f"-L{library.parent}", "-lllc", "-lm",
-                    f"-Wl,-rpath,{library.parent}"], check=True)
-    return path
+    return library.parent / f"forms_{compiler.replace('++', 'pp').replace(', ', '_')}.so"
+
+
+def compile_forms(library: Path) -> None:
+    for compiler, (command, *arguments) in COMPILERS.items():
+        subprocess.run([command, *FLAGS, *arguments, "-o", forms_library(library, compiler), f"-L{library.parent}",
+                        "-lllc", "-lm", f"-Wl,-rpath,{library.parent}"], check=True)
 
 
 @dataclass
@@ -299,7 +301,7 @@ def measured_forms(library: Path, case: FormCase, dtype: str, effort: Effort) ->
     calls = [lambda: np.copyto(copy, image), contenders.scipy_call(data, expected, case.footprint, case.callback)]
     calls[1]()
     for form in case.forms:
-        function = getattr(ctypes.CDLL(str(compiled(library, form.compiler))), form.symbol)
+        function = getattr(ctypes.CDLL(str(forms_library(library, form.compiler))), form.symbol)
         for threads in (1, 2):
             output.fill(0)
             job = Job(data.ctypes.data, output.ctypes.data, *data.shape, DTYPES[dtype], threads)
@@ -390,6 +392,7 @@ def main() -> None:
     library = arguments.library.resolve()
     effort = Effort(1, 5, 0) if arguments.quick else Effort(5, 5, 2)
 
+    compile_forms(library)
     contenders = Contenders(library)
     print(f"{cpu_model()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}; {datetime.date.today()};\n"
           f"libllc {contenders.llc.llc_version_string().decode()}, SciPy {scipy.__version__}, NumPy {np.__version__}, "
