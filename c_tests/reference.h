@@ -1,12 +1,6 @@
 /*
- * Reads the reference cases that tests/reference/make.py made with SciPy; it describes the file. C99 and C++11, for
- * little-endian machines.
- *
- *     reference_file file = reference_open(path);
- *     reference_case test;
- *     while (reference_next(&file, &test))
- *         ...
- *     reference_close(&file);
+ * Reads the reference cases that tests/reference/make.py made with SciPy; it describes the file. Runs them, in whatever
+ * ways a program has. C99 and C++11, for little-endian machines.
  */
 
 #ifndef LLC_TESTS_REFERENCE_H
@@ -215,6 +209,195 @@ static inline void reference_close(reference_file *file)
 {
     free(file->bytes);
     file->bytes = NULL;
+}
+
+/* A copy of the bytes, or size bytes of 0xA5; NULL for none. Exactly as large as asked for, so that tools notice who
+   reads or writes beyond it. */
+static inline unsigned char *reference_memory(const unsigned char *bytes, size_t size)
+{
+    if (size == 0)
+        return NULL;
+    unsigned char *memory = (unsigned char *)malloc(size);
+    if (memory == NULL) {
+        fprintf(stderr, "reference: out of memory\n");
+        exit(1);
+    }
+    if (bytes != NULL)
+        memcpy(memory, bytes, size);
+    else
+        memset(memory, 0xA5, size);
+    return memory;
+}
+
+/* The output element with that index in C order. */
+static inline unsigned char *reference_element(const reference_case *test, unsigned char *memory, intptr_t index)
+{
+    intptr_t offset = (intptr_t)test->output_offset;
+    for (int32_t axis = test->output.ndim - 1; axis >= 0; axis--) {
+        offset += index % test->shape[axis] * test->output_strides[axis];
+        index /= test->shape[axis];
+    }
+    return memory + offset;
+}
+
+static inline int reference_is_nan(const unsigned char *bytes, int32_t dtype)
+{
+    float single = 0;
+    double number = 0;
+    if (dtype == LLC_FLOAT32)
+        memcpy(&single, bytes, sizeof single);
+    if (dtype == LLC_FLOAT64)
+        memcpy(&number, bytes, sizeof number);
+    return single != single || number != number;
+}
+
+static inline void reference_print(const unsigned char *bytes, int32_t dtype)
+{
+#define PRINT(ctype, format, printed)           \
+    {                                           \
+        ctype value;                            \
+        memcpy(&value, bytes, sizeof value);    \
+        fprintf(stderr, format, (printed)value); \
+        break;                                  \
+    }
+    switch (dtype) {
+    case LLC_INT8: PRINT(int8_t, "%lld", long long)
+    case LLC_INT16: PRINT(int16_t, "%lld", long long)
+    case LLC_INT32: PRINT(int32_t, "%lld", long long)
+    case LLC_INT64: PRINT(int64_t, "%lld", long long)
+    case LLC_UINT16: PRINT(uint16_t, "%llu", unsigned long long)
+    case LLC_UINT32: PRINT(uint32_t, "%llu", unsigned long long)
+    case LLC_UINT64: PRINT(uint64_t, "%llu", unsigned long long)
+    case LLC_FLOAT32: PRINT(float, "%.9g", double)
+    case LLC_FLOAT64: PRINT(double, "%.17g", double)
+    default: PRINT(uint8_t, "%llu", unsigned long long)
+    }
+#undef PRINT
+}
+
+/* Compares the output's memory with what it held before and the expected elements; says what is wrong and returns 0. */
+static inline int reference_output_is_right(const reference_case *test, const char *way, int32_t threads,
+                                            unsigned char *output, unsigned char *before)
+{
+    for (intptr_t i = 0; i < test->count; i++)
+        memcpy(reference_element(test, before, i), test->expected + (size_t)i * test->element_size, test->element_size);
+
+    for (intptr_t i = 0; i < test->count; i++) {
+        unsigned char *wanted = reference_element(test, before, i);
+        unsigned char *got = reference_element(test, output, i);
+        /* Hardware and compilers do not agree on the sign and the payload of a NaN. */
+        if (reference_is_nan(wanted, test->output.dtype) && reference_is_nan(got, test->output.dtype))
+            memcpy(wanted, got, test->element_size);
+        if (memcmp(wanted, got, test->element_size) != 0) {
+            fprintf(stderr, "reference: %s, %s, %d threads: element %lld is ", test->name, way, (int)threads,
+                    (long long)i);
+            reference_print(got, test->output.dtype);
+            fprintf(stderr, ", expected ");
+            reference_print(wanted, test->output.dtype);
+            fprintf(stderr, "\n");
+            return 0;
+        }
+    }
+    for (size_t at = 0; at < test->output_size; at++)
+        if (output[at] != before[at]) {
+            fprintf(stderr, "reference: %s, %s, %d threads: byte %lld of the output's memory, which belongs to no "
+                            "element, was written\n", test->name, way, (int)threads, (long long)at);
+            return 0;
+        }
+    return 1;
+}
+
+/* A way to run a case, of which a program has up to 8. run returns 0 if a case can't be run this way. */
+typedef struct reference_way {
+    const char *name;
+    int (*run)(const reference_case *test, const llc_array *input, const llc_array *output, const llc_options *options,
+               void *user_data, llc_error *error, llc_status *status);
+} reference_way;
+
+/* Counts the cases that could be run in runs. */
+static inline int reference_passes(const reference_case *test, const reference_way *way, int32_t threads, int *runs)
+{
+    unsigned char *input_memory = reference_memory(test->memory, test->memory_size);
+    unsigned char *output_memory = test->shared ? input_memory : reference_memory(NULL, test->output_size);
+    unsigned char *before = reference_memory(output_memory, test->output_size);
+    llc_array input = test->input, output = test->output;
+    llc_options options = test->options;
+    intptr_t user_data = test->user_data;
+    llc_error error;
+    llc_status status = LLC_OK;
+    int passed = 1;
+
+    input.data = input_memory == NULL ? NULL : input_memory + test->input_offset;
+    output.data = output_memory == NULL ? NULL : output_memory + test->output_offset;
+    options.threads = threads;
+    memset(&error, 0x5A, sizeof error);
+
+    const int ran = way->run(test, &input, &output, &options, &user_data, &error, &status);
+    *runs += ran;
+    if (!ran) {
+        /* Not this way. */
+    } else if (status != LLC_OK || error.status != LLC_OK || error.index != -1 || error.message[0] != '\0' ||
+               error.reserved0 != 0 || error.reserved[0] != 0 || error.reserved[1] != 0) {
+        error.message[sizeof error.message - 1] = '\0';
+        fprintf(stderr, "reference: %s, %s, %d threads: returned %d; status %d, index %lld, message \"%s\"\n",
+                test->name, way->name, (int)threads, (int)status, (int)error.status, (long long)error.index,
+                error.message);
+        passed = 0;
+    } else {
+        passed = reference_output_is_right(test, way->name, threads, output_memory, before);
+        if (!test->shared && test->memory_size > 0 && memcmp(input_memory, test->memory, test->memory_size) != 0) {
+            fprintf(stderr, "reference: %s, %s, %d threads: the input was written\n", test->name, way->name,
+                    (int)threads);
+            passed = 0;
+        }
+    }
+
+    free(before);
+    if (!test->shared)
+        free(output_memory);
+    free(input_memory);
+    return passed;
+}
+
+/* A main function: runs every case of the file that is its argument in every way, with several numbers of threads. */
+static inline int reference_main(int argc, char **argv, const reference_way *ways, int way_count)
+{
+    static const int32_t threads[] = { 1, 2, 5 };
+    int cases = 0, failed = 0, runs[8] = { 0 };
+    reference_case test;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: reference cases.bin\n");
+        return 1;
+    }
+    reference_file file = reference_open(argv[1]);
+    while (reference_next(&file, &test)) {
+        int passed = 1;
+        for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
+            for (int way = 0; way < way_count; way++)
+                passed = reference_passes(&test, &ways[way], threads[i], &runs[way]) && passed;
+        cases++;
+        failed += !passed;
+    }
+    reference_close(&file);
+
+    if (file.wrong != NULL || cases == 0) {
+        fprintf(stderr, "reference: %s: %s\n", argv[1], file.wrong != NULL ? file.wrong : "it has no cases");
+        return 1;
+    }
+    if (failed > 0) {
+        fprintf(stderr, "reference: %d of %d cases failed\n", failed, cases);
+        return 1;
+    }
+    for (int way = 0; way < way_count; way++) {
+        const int ran = runs[way] / (int)(sizeof threads / sizeof *threads);
+        printf("reference: %s: %d of %d cases\n", ways[way].name, ran, cases);
+        if (ran < cases / 20) {
+            fprintf(stderr, "reference: %s: only %d of %d cases could be run\n", ways[way].name, ran, cases);
+            return 1;
+        }
+    }
+    return 0;
 }
 
 #endif

@@ -59,6 +59,7 @@ programs! { C, c99 C99, cpp11 Cpp11:
 
 programs! { CPP, cpp17 Cpp17, cpp20 Cpp20:
     hpp_errors();
+    hpp_reference("tests/reference/cases.bin");
     hpp_values();
     hpp_views();
 }
