@@ -148,7 +148,8 @@ pub const LLC_ALL_CORES: i32 = -1;
 ///
 /// Called on the thread that made the call: at least every 50 ms while callbacks return, and, if nothing failed, once
 /// more at the end with fraction 1, for arrays without elements too. (The clock is read after every eighth fast
-/// callback; if they turn slow all of a sudden, the first time may be up to eight callbacks late.) fraction never falls.
+/// callback; if they turn slow all of a sudden, the first time may be up to eight callbacks late. With batch callbacks it
+/// is read before each.) fraction never falls.
 ///
 /// Returns non-zero to go on; 0 cancels: the call ends with LLC_ERROR_CANCELLED as soon as the callbacks under way have
 /// returned, also when all is done. Must not throw, longjmp, end the thread or alter the arrays, structs and lists of
