@@ -1096,9 +1096,9 @@ inline result call(const llc_array &input, const llc_array &output, const window
 /// several threads at a time; without, by the calling thread in C order, 16 elements at a time if it takes lanes.
 ///
 /// Optimised with -O3, a short function of llc::values becomes a vectorised loop over the elements with up to 16 taps (gcc)
-/// or 32 (clang), if it has no calls and no branches but short ones; otherwise it is called for one element at a time.
-/// Lanes have no such limits. Their results are the same, to the bit, unless a compiler may fuse a * b + c
-/// (-ffp-contract) and does so in one of them only.
+/// or 32 (clang), if it has no calls and no branches but short ones (std::sqrt is a call without -fno-math-errno);
+/// otherwise it is called for one element at a time. Lanes have no such limits. Their results are the same, to the bit,
+/// unless a compiler may fuse a * b + c (-ffp-contract) and does so in one of them only.
 ///
 /// This one returns what went wrong in the arguments or in the library, or that progress cancelled. What function or
 /// progress throws comes out all the same, when all threads have stopped: function's exception for the lowest element, for

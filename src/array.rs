@@ -1,7 +1,8 @@
 //! Strided n-dimensional views of the caller's memory: checked once when made, safe to use from then on.
 //!
-//! Reading and writing go element by element at byte offsets, so no alignment is needed and no reference to the
-//! caller's memory is ever made: a view may alias anything.
+//! Reading and writing go element by element at byte offsets, so no alignment is needed and a view may alias anything. Only
+//! doubles that lie aligned and side by side are lent as they are: those of an output as a slice of the piece they belong
+//! to, those of an input as addresses.
 
 use std::marker::PhantomData;
 use std::ops::Range;

@@ -135,9 +135,15 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// Whether a batch of `count` elements from `index` on, which can't be divided, may be computed.
-    pub(crate) fn admits(&mut self, index: usize, count: usize) -> bool {
-        !self.is_shut(index) && self.clock.as_mut().is_none_or(|clock| clock.admits(count, self.shared))
+    /// As [`allow`](Self::allow), for what can't be divided: all that is wanted or nothing.
+    pub(crate) fn allow_whole(&mut self, index: usize, wanted: usize) -> usize {
+        if self.is_shut(index) {
+            return 0;
+        }
+        match &mut self.clock {
+            None => wanted,
+            Some(clock) => clock.allow_whole(wanted, self.shared),
+        }
     }
 
     /// Whether other threads may shut the gate, at any time.
@@ -215,10 +221,10 @@ impl<'a> Clock<'a> {
     }
 
     #[inline(never)]
-    fn admits(&mut self, count: usize, shared: &Shared) -> bool {
-        let go_on = self.look(shared);
-        self.under_way += if go_on { count } else { 0 };
-        go_on
+    fn allow_whole(&mut self, wanted: usize, shared: &Shared) -> usize {
+        let allowed = if self.look(shared) { wanted } else { 0 };
+        self.under_way += allowed;
+        allowed
     }
 
     /// Looks at the clock, tells progress if it is time. `false`: cancelled.

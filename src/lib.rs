@@ -14,7 +14,7 @@
 //!     Options::new().threads(Threads::AllCores),
 //!     |values| {
 //!         let (mut low, mut high) = (values[0], values[0]);
-//!         for &value in &*values {
+//!         for &value in values {
 //!             if value < low { low = value }
 //!             if value > high { high = value }
 //!         }

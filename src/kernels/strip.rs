@@ -54,16 +54,8 @@ impl<S: Strip> Kernel for Strips<S> {
             while done < end {
                 let first = block.first + done;
                 let wanted = end - done;
-                let allowed = match S::WHOLE_BATCHES {
-                    true => {
-                        if gate.admits(first, wanted) {
-                            wanted
-                        } else {
-                            0
-                        }
-                    }
-                    false => gate.allow(first, wanted),
-                };
+                let allowed =
+                    if S::WHOLE_BATCHES { gate.allow_whole(first, wanted) } else { gate.allow(first, wanted) };
                 if allowed == 0 {
                     return Err(Halt { done });
                 }

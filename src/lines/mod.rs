@@ -9,6 +9,9 @@
 //! extends a line when a row first asks for it and keeps it as long as the window may come back to it. So memory is
 //! O(lines in the window), and a boundary is dealt with once per line: kernels never see one. Lines too long for the
 //! caches are cut into tiles along their first axis.
+//!
+//! Where the input's lines hold doubles already, the taps of most elements are its own (the *direct* part of a tile), and
+//! only what the elements near the ends look at is extended.
 
 mod cache;
 mod extend;
