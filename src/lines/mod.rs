@@ -56,6 +56,10 @@ const BATCHES: usize = 64;
 /// ... unless they would be shorter than this.
 const SHORT_BATCH: usize = 128;
 
+/// Most elements of a batch whose taps are in extended lines: between batches some of the next line is fetched, little
+/// enough for the memory to bring it while the batch is computed.
+const EXTENDED_BATCH: usize = 512;
+
 /// Batches begin at multiples of this from where their stretch begins.
 pub(crate) const LANES: usize = 16;
 
@@ -137,8 +141,8 @@ impl<'a> Plan<'a> {
         };
         plan.list_taps(window)?;
         plan.size_lines();
-        plan.size_batches();
         plan.direct = plan.inner.len() == 1 && input.elements().has_rows_of_doubles();
+        plan.size_batches();
         Ok(plan)
     }
 
@@ -229,7 +233,7 @@ impl<'a> Plan<'a> {
     /// Decides how many elements make a batch: even parts of a stretch.
     fn size_batches(&mut self) {
         let elements: usize = self.outer.iter().map(|axis| axis.extent).product::<usize>() * self.line;
-        let most = (elements / BATCHES).clamp(SHORT_BATCH, BATCH_MAX);
+        let most = (elements / BATCHES).clamp(SHORT_BATCH, if self.direct { BATCH_MAX } else { EXTENDED_BATCH });
         let stretch = self.place(0).full;
         self.batch = stretch.div_ceil(stretch.div_ceil(most)).next_multiple_of(LANES);
     }
@@ -416,7 +420,7 @@ pub(crate) struct Taps<'a> {
     pub(crate) runs: &'a [TapRun],
     /// Where the elements are: stretches of them side by side, as the place of the first and their number.
     pub(crate) stretches: &'a [(usize, usize)],
-    /// What the input will be asked for when the line is done.
+    /// What of the input will be converted when the line is done.
     pub(crate) next_line: Prefetch,
 }
 
@@ -447,7 +451,7 @@ pub(crate) struct Lines<'p> {
     /// Where each row's extended line starts, as an index of `doubles`; and where it would start in the input, if that has
     /// it.
     starts: Vec<(usize, *const f64)>,
-    /// What the next tile will look at for the first time.
+    /// What the next tile will look at for the first time, if it will be converted then.
     upcoming: Prefetch,
 }
 
@@ -501,7 +505,8 @@ impl<'p> Lines<'p> {
             place = place.skip(elements).unwrap_or_else(|| plan.place(o + placed));
         }
         let runs = if part.direct { &self.direct_runs } else { &self.runs };
-        (Taps { runs, stretches: &self.stretches[..stretches], next_line: self.upcoming.skip(o) }, placed)
+        let stretches = &self.stretches[..stretches];
+        (Taps { runs, stretches, next_line: self.upcoming.skip(o) }, placed)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
@@ -526,7 +531,13 @@ impl<'p> Lines<'p> {
             }
         }
 
-        self.upcoming = if tile + 1 < plan.tiles { plan.upcoming(line, tile + 1) } else { plan.upcoming(line + 1, 0) };
+        self.upcoming = if plan.direct {
+            Prefetch::NONE
+        } else if tile + 1 < plan.tiles {
+            plan.upcoming(line, tile + 1)
+        } else {
+            plan.upcoming(line + 1, 0)
+        };
 
         self.cache.next_window();
         for row in 0..self.starts.len() {
