@@ -67,8 +67,10 @@
  * vector instructions at -O3, if the body's loops are over all values, its branches only choose between values, and it
  * calls nothing but fabs and such; sqrt needs -fno-math-errno too. clang does so for up to 49 taps, gcc for up to 16, or
  * as many as --param max-completely-peel-times=49 says. With 0 taps given, or in other windows, the body is compiled into
- * the loop, but works on one element at a time; from some 50 taps on, llc_generic_filter is faster than that. With
- * -ffp-contract=off (in gcc's case, -std=c99 and such) both forms give the same to the bit on any machine.
+ * the loop, but works on one element at a time; from some 50 taps on, llc_generic_filter is faster than that. In programs
+ * for any x86-64, gcc and clang compile the loop for AVX2 as well, and minimum_batch runs that where the machine has it;
+ * unless LLC_NO_DISPATCH is defined when this header is included. With -ffp-contract=off (in gcc's case, -std=c99 and
+ * such) all of them give the same to the bit on any machine.
  *
  *     LLC_FUNCTION(name, taps)          external callbacks, whose declarations are
  *     LLC_DECLARE_FUNCTION(name);       for a header
@@ -87,19 +89,16 @@
         *return_value = name##_value(buffer, filter_size, user_data); \
         return 1; \
     } \
+    LLC_DEFINE_LOOP(LLC_UNUSED static, name##_loop, name##_value, known) \
+    LLC_DEFINE_LOOP(LLC_UNUSED LLC_AVX2 static, name##_loop_avx2, name##_value, known) \
     linkage int name##_batch(const double *const *taps, intptr_t filter_size, double *LLC_RESTRICT return_values, \
                              intptr_t count, LLC_UNUSED const llc_batch *batch, void *user_data) \
     { \
         if ((known) > 0 && filter_size == (known)) { \
-            const double *tap[(known) > 0 ? (known) : 1]; \
-            for (intptr_t k = 0; k < (known); k++) \
-                tap[k] = taps[k]; \
-            for (intptr_t j = 0; j < count; j++) { \
-                double values[(known) > 0 ? (known) : 1]; \
-                for (intptr_t k = 0; k < (known); k++) \
-                    values[k] = tap[k][j]; \
-                return_values[j] = name##_value(values, (known), user_data); \
-            } \
+            if (LLC_HAS_AVX2) \
+                name##_loop_avx2(taps, return_values, count, user_data); \
+            else \
+                name##_loop(taps, return_values, count, user_data); \
         } else { \
             double few[LLC_FEW], *values = few; \
             if (filter_size > LLC_FEW && !(values = (double *)malloc((size_t)filter_size * sizeof(double)))) \
@@ -116,6 +115,20 @@
     } \
     static LLC_INLINE double name##_value(LLC_UNUSED const double *values, LLC_UNUSED intptr_t n, \
                                           LLC_UNUSED void *user_data)
+/* The loop over the elements, for a known number of taps. */
+#define LLC_DEFINE_LOOP(linkage, name, value, known) \
+    linkage void name(const double *const *taps, double *LLC_RESTRICT results, intptr_t count, void *user_data) \
+    { \
+        const double *tap[(known) > 0 ? (known) : 1]; \
+        for (intptr_t k = 0; k < (known); k++) \
+            tap[k] = taps[k]; \
+        for (intptr_t j = 0; j < count; j++) { \
+            double values[(known) > 0 ? (known) : 1]; \
+            for (intptr_t k = 0; k < (known); k++) \
+                values[k] = tap[k][j]; \
+            results[j] = value(values, (known), user_data); \
+        } \
+    }
 #define LLC_FEW 256
 #if defined(__GNUC__)
 #define LLC_UNUSED __attribute__((unused))
@@ -125,6 +138,14 @@
 #define LLC_UNUSED
 #define LLC_INLINE inline
 #define LLC_RESTRICT
+#endif
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX2__) && !defined(LLC_NO_DISPATCH)
+#define LLC_DISPATCH
+#define LLC_AVX2 __attribute__((target("avx2")))
+#define LLC_HAS_AVX2 __builtin_cpu_supports("avx2")
+#else
+#define LLC_AVX2
+#define LLC_HAS_AVX2 0
 #endif
 
 /// Status: everything was done. All other statuses are negative.

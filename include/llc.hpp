@@ -16,7 +16,8 @@
  *
  * C++17 and later, header-only, over llc.h: link with -lllc. Functions are compiled with your program's flags. Optimised
  * with -O3, short functions of few values run on several pixels at once, with vector instructions; functions written for
- * lanes (see there) do at -O2, and with any number of values.
+ * lanes (see there) do at -O2, and with any number of values. gcc and clang compile them for AVX2 as well, for machines
+ * that have it, if the program is for any x86-64; unless LLC_NO_DISPATCH is defined when this header is included.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -492,73 +493,146 @@ private:
 
 namespace detail {
 
-// A pack is what the machine computes with at a time: a vector of its native width, or a double where the compiler has
-// no vectors. A truth says yes or no for each double of a pack. What follows is written for both.
-#if defined(__GNUC__)
-#if defined(__AVX512F__)
-inline constexpr std::size_t pack_bytes = 64;
-#elif defined(__AVX__)
-inline constexpr std::size_t pack_bytes = 32;
-#else
-inline constexpr std::size_t pack_bytes = 16;
-#endif
-typedef double pack __attribute__((vector_size(pack_bytes)));
-using truth = decltype(pack() < pack());
-#else
-using pack = double;
-using truth = long long;
-#endif
-
 inline constexpr std::size_t lane_count = LLC_LANES;
-inline constexpr std::size_t pack_lanes = sizeof(pack) / sizeof(double);
-inline constexpr std::size_t pack_count = lane_count / pack_lanes;
 
-/// Loops over the packs of lanes are written as expansions of 0, 1, ...: compilers need not decide to unroll them.
-using packs = std::make_index_sequence<pack_count>;
+// Vectors are what a machine computes with: a pack holds the doubles it takes at a time, a truth says yes or no for each
+// of them. Everything goes by reference, since code for any machine may not hold a wide pack in registers when it calls
+// what is compiled for a machine that has them.
+#define LLC_VECTORS(name, pack_type, linkage, square_root, magnitude)                                                   \
+    struct name {                                                                                                       \
+        using pack = pack_type;                                                                                         \
+        using truth = decltype(pack() < pack());                                                                        \
+        static constexpr std::size_t lanes = sizeof(pack) / sizeof(double);                                             \
+                                                                                                                        \
+        linkage static void load(pack &r, const double *from) noexcept { std::memcpy(&r, from, sizeof r); }             \
+        linkage static void store(const pack &a, double *to) noexcept { std::memcpy(to, &a, sizeof a); }                \
+        linkage static void splat(pack &r, double value) noexcept { r = value - pack{}; }                               \
+        linkage static void add(pack &r, const pack &a, const pack &b) noexcept { r = a + b; }                          \
+        linkage static void subtract(pack &r, const pack &a, const pack &b) noexcept { r = a - b; }                     \
+        linkage static void multiply(pack &r, const pack &a, const pack &b) noexcept { r = a * b; }                     \
+        linkage static void divide(pack &r, const pack &a, const pack &b) noexcept { r = a / b; }                       \
+        linkage static void negate(pack &r, const pack &a) noexcept { r = -a; }                                         \
+        linkage static void min(pack &r, const pack &a, const pack &b) noexcept { r = b < a ? b : a; }                  \
+        linkage static void max(pack &r, const pack &a, const pack &b) noexcept { r = a < b ? b : a; }                  \
+        linkage static void abs(pack &r, const pack &a) noexcept { r = magnitude(a); }                                  \
+        linkage static void sqrt(pack &r, const pack &a) noexcept { r = square_root(a); }                               \
+        linkage static void less(truth &r, const pack &a, const pack &b) noexcept { r = a < b; }                        \
+        linkage static void less_equal(truth &r, const pack &a, const pack &b) noexcept { r = a <= b; }                 \
+        linkage static void equal(truth &r, const pack &a, const pack &b) noexcept { r = a == b; }                      \
+        linkage static void unequal(truth &r, const pack &a, const pack &b) noexcept { r = a != b; }                    \
+        linkage static void both(truth &r, const truth &a, const truth &b) noexcept { r = a & b; }                      \
+        linkage static void either(truth &r, const truth &a, const truth &b) noexcept { r = a | b; }                    \
+        linkage static void one(truth &r, const truth &a, const truth &b) noexcept { r = a ^ b; }                       \
+        linkage static void none(truth &r, const truth &a) noexcept { r = a == 0; }                                     \
+        linkage static void select(pack &r, const truth &mask, const pack &a, const pack &b) noexcept                   \
+        {                                                                                                               \
+            r = mask ? a : b;                                                                                           \
+        }                                                                                                               \
+    };
 
-[[gnu::always_inline]] inline pack load(const double *from) noexcept {
-    pack loaded;
-    std::memcpy(&loaded, from, sizeof loaded);
-    return loaded;
-}
-
-[[gnu::always_inline]] inline pack broadcast(double value) noexcept {
 #if defined(__GNUC__)
-    return value - pack{};
-#else
-    return value;
-#endif
-}
-
-[[gnu::always_inline]] inline pack root(pack x) noexcept {
+typedef double doubles_2 __attribute__((vector_size(16)));
+typedef double doubles_4 __attribute__((vector_size(32)));
+typedef double doubles_8 __attribute__((vector_size(64)));
+#define LLC_MAGNITUDE(x) reinterpret_cast<pack>(reinterpret_cast<truth>(x) & std::numeric_limits<long long>::max())
 #if defined(__AVX512F__)
-    return _mm512_maskz_sqrt_pd(0xFF, x); // gcc 12 warns of what is inside _mm512_sqrt_pd
+// gcc 12 warns of what is inside _mm512_sqrt_pd.
+#define LLC_SQUARE_ROOT(x) _mm512_maskz_sqrt_pd(0xFF, x)
+LLC_VECTORS(avx512, doubles_8, [[gnu::always_inline]], LLC_SQUARE_ROOT, LLC_MAGNITUDE)
+#undef LLC_SQUARE_ROOT
+using vectors = avx512;
 #elif defined(__AVX__)
-    return _mm256_sqrt_pd(x);
-#elif defined(__SSE2__) && defined(__GNUC__)
-    return _mm_sqrt_pd(x);
-#elif defined(__aarch64__) && defined(__GNUC__)
-    return vsqrtq_f64(x);
+LLC_VECTORS(avx, doubles_4, [[gnu::always_inline]], _mm256_sqrt_pd, LLC_MAGNITUDE)
+using vectors = avx;
+#elif defined(__SSE2__)
+LLC_VECTORS(sse2, doubles_2, [[gnu::always_inline]], _mm_sqrt_pd, LLC_MAGNITUDE)
+using vectors = sse2;
+#elif defined(__aarch64__)
+LLC_VECTORS(neon, doubles_2, [[gnu::always_inline]], vsqrtq_f64, LLC_MAGNITUDE)
+using vectors = neon;
 #else
-    double each[pack_lanes];
-    std::memcpy(each, &x, sizeof x);
-    for (double &value : each)
-        value = std::sqrt(value);
-    return load(each);
+LLC_VECTORS(scalar, double, [[gnu::always_inline]], std::sqrt, std::fabs)
+using vectors = scalar;
 #endif
-}
+#ifdef LLC_DISPATCH
+/// For programs compiled for any machine, where the one they run on has more.
+LLC_VECTORS(avx2, doubles_4, [[gnu::target("avx2")]], _mm256_sqrt_pd, LLC_MAGNITUDE)
+#endif
+#undef LLC_MAGNITUDE
+#else
+LLC_VECTORS(scalar, double, inline, std::sqrt, std::fabs)
+using vectors = scalar;
+#endif
+#undef LLC_VECTORS
 
-[[gnu::always_inline]] inline pack magnitude(pack x) noexcept {
-#if defined(__GNUC__)
-    return reinterpret_cast<pack>(reinterpret_cast<truth>(x) & std::numeric_limits<long long>::max());
-#else
-    return std::fabs(x);
-#endif
-}
+/// T, not to be deduced from an argument.
+template <class T>
+using as_it_is = std::enable_if_t<true, T>;
+
+template <class V>
+inline constexpr std::size_t pack_count = lane_count / V::lanes;
+
+/// What lanes and masks do is done pack by pack: as expansions of 0, 1, ..., which compilers need not decide to unroll.
+struct lanewise {
+    /// Each pack of what this makes is set by operation, from those of the operands.
+    template <class R, auto operation, class... T>
+    [[gnu::always_inline]] static R each(const T &...operands) noexcept {
+        return each<R, operation>(std::make_index_sequence<std::extent_v<decltype(R::packs_)>>(), operands...);
+    }
+
+    template <class R, auto operation, std::size_t... I, class... T>
+    [[gnu::always_inline]] static R each(std::index_sequence<I...>, const T &...operands) noexcept {
+        R made{lanewise()};
+        (one<operation, I>(made, operands...), ...);
+        return made;
+    }
+
+    template <auto operation, std::size_t I, class R, class... T>
+    [[gnu::always_inline]] static void one(R &made, const T &...operands) noexcept {
+        operation(made.packs_[I], operands.packs_[I]...);
+    }
+};
 
 } // namespace detail
 
-class lane_mask;
+/// A yes or no for each lane, for llc::select and for & | ^ !.
+template <class V>
+class lane_mask {
+public:
+    [[gnu::always_inline]] friend lane_mask operator&(const lane_mask &a, const lane_mask &b) noexcept {
+        return detail::lanewise::each<lane_mask, V::both>(a, b);
+    }
+    [[gnu::always_inline]] friend lane_mask operator|(const lane_mask &a, const lane_mask &b) noexcept {
+        return detail::lanewise::each<lane_mask, V::either>(a, b);
+    }
+    [[gnu::always_inline]] friend lane_mask operator^(const lane_mask &a, const lane_mask &b) noexcept {
+        return detail::lanewise::each<lane_mask, V::one>(a, b);
+    }
+    [[gnu::always_inline]] lane_mask operator!() const noexcept {
+        return detail::lanewise::each<lane_mask, V::none>(*this);
+    }
+
+    /// There is no one answer for 16 elements.
+    template <class T = void>
+    explicit operator bool() const {
+        static_assert(detail::never<T>, "llc: lanes can't decide a branch: use llc::select(mask, a, b), llc::min or "
+                                        "llc::max, or pass llc::pixelwise(function)");
+        return false;
+    }
+
+    lane_mask(const lane_mask &) noexcept = default;
+    lane_mask &operator=(const lane_mask &) noexcept = default;
+    /// As that of lanes.
+    [[gnu::always_inline]] ~lane_mask() {}
+
+private:
+    friend struct detail::lanewise;
+
+    /// Yet to be set.
+    [[gnu::always_inline]] explicit lane_mask(detail::lanewise) noexcept {}
+
+    typename V::truth packs_[detail::pack_count<V>];
+};
 
 /// Values of LLC_LANES (16) neighbouring elements of the output, computed with side by side.
 ///
@@ -576,38 +650,52 @@ class lane_mask;
 /// for branches and for <cmath>, and do the same to doubles, to the bit. decltype(values)::value_type is the type to
 /// begin a sum with. What such a function returns is lanes, or one double for all of them. A generic function that does
 /// not work on lanes, because it branches or sorts, goes into llc::pixelwise.
+///
+/// V says which vectors they are made of: what the program is compiled for, or AVX2 where the machine has it. The function
+/// is compiled for both, so it should not name V; functions that it calls are generic too:
+///
+///     template <class V>
+///     llc::lanes<V> clamped(llc::lanes<V> a, double low, double high) { return llc::min(llc::max(a, low), high); }
+template <class V>
 class lanes {
 public:
+    /// 0 in every lane.
     [[gnu::always_inline]] lanes() noexcept : lanes(0.0) {}
 
     /// The same value in every lane.
-    [[gnu::always_inline]] lanes(double value) noexcept
-        : lanes([&](std::size_t) { return detail::broadcast(value); }, detail::packs()) {}
+    [[gnu::always_inline]] lanes(double value) noexcept { set(value, indices()); }
+
+    lanes(const lanes &) noexcept = default;
+    lanes &operator=(const lanes &) noexcept = default;
+    /// Not trivial, so that arguments are passed by reference: gcc remarks on values that are aligned like wide vectors.
+    [[gnu::always_inline]] ~lanes() {}
 
     /// Lane i holds from[i].
     [[gnu::always_inline]] static lanes load(const double *from) noexcept {
-        return make([&](std::size_t i) { return detail::load(from + i * detail::pack_lanes); });
+        lanes loaded{detail::lanewise()};
+        loaded.set(from, indices());
+        return loaded;
     }
 
     /// Writes lane i to to[i].
-    [[gnu::always_inline]] void store(double *to) const noexcept { std::memcpy(to, packs_, sizeof packs_); }
+    [[gnu::always_inline]] void store(double *to) const noexcept { get(to, indices()); }
 
     static constexpr std::size_t size() noexcept { return detail::lane_count; }
 
     [[gnu::always_inline]] friend lanes operator+(const lanes &a, const lanes &b) noexcept {
-        return make([&](std::size_t i) { return a.packs_[i] + b.packs_[i]; });
+        return detail::lanewise::each<lanes, V::add>(a, b);
     }
     [[gnu::always_inline]] friend lanes operator-(const lanes &a, const lanes &b) noexcept {
-        return make([&](std::size_t i) { return a.packs_[i] - b.packs_[i]; });
+        return detail::lanewise::each<lanes, V::subtract>(a, b);
     }
     [[gnu::always_inline]] friend lanes operator*(const lanes &a, const lanes &b) noexcept {
-        return make([&](std::size_t i) { return a.packs_[i] * b.packs_[i]; });
+        return detail::lanewise::each<lanes, V::multiply>(a, b);
     }
     [[gnu::always_inline]] friend lanes operator/(const lanes &a, const lanes &b) noexcept {
-        return make([&](std::size_t i) { return a.packs_[i] / b.packs_[i]; });
+        return detail::lanewise::each<lanes, V::divide>(a, b);
     }
     [[gnu::always_inline]] friend lanes operator-(const lanes &a) noexcept {
-        return make([&](std::size_t i) { return -a.packs_[i]; });
+        return detail::lanewise::each<lanes, V::negate>(a);
     }
     [[gnu::always_inline]] friend lanes operator+(const lanes &a) noexcept { return a; }
 
@@ -616,142 +704,110 @@ public:
     [[gnu::always_inline]] lanes &operator*=(const lanes &b) noexcept { return *this = *this * b; }
     [[gnu::always_inline]] lanes &operator/=(const lanes &b) noexcept { return *this = *this / b; }
 
-    friend lane_mask operator<(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator<=(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator>(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator>=(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator==(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator!=(const lanes &a, const lanes &b) noexcept;
-
-    friend lanes min(const lanes &a, const lanes &b) noexcept;
-    friend lanes max(const lanes &a, const lanes &b) noexcept;
-    friend lanes abs(const lanes &a) noexcept;
-    friend lanes sqrt(const lanes &a) noexcept;
-    friend lanes select(const lane_mask &mask, const lanes &a, const lanes &b) noexcept;
-
-private:
-    template <class Make, std::size_t... I>
-    [[gnu::always_inline]] lanes(Make make, std::index_sequence<I...>) noexcept : packs_{make(I)...} {}
-
-    /// Pack i is make(i).
-    template <class Make>
-    [[gnu::always_inline]] static lanes make(Make make) noexcept {
-        return lanes(make, detail::packs());
+    [[gnu::always_inline]] friend lane_mask<V> operator<(const lanes &a, const lanes &b) noexcept {
+        return detail::lanewise::each<lane_mask<V>, V::less>(a, b);
     }
-
-    detail::pack packs_[detail::pack_count];
-};
-
-/// A yes or no for each lane, for llc::select and for & | ^ !.
-class lane_mask {
-public:
-    [[gnu::always_inline]] friend lane_mask operator&(const lane_mask &a, const lane_mask &b) noexcept {
-        return make([&](std::size_t i) { return a.truths_[i] & b.truths_[i]; });
+    [[gnu::always_inline]] friend lane_mask<V> operator<=(const lanes &a, const lanes &b) noexcept {
+        return detail::lanewise::each<lane_mask<V>, V::less_equal>(a, b);
     }
-    [[gnu::always_inline]] friend lane_mask operator|(const lane_mask &a, const lane_mask &b) noexcept {
-        return make([&](std::size_t i) { return a.truths_[i] | b.truths_[i]; });
+    [[gnu::always_inline]] friend lane_mask<V> operator>(const lanes &a, const lanes &b) noexcept { return b < a; }
+    [[gnu::always_inline]] friend lane_mask<V> operator>=(const lanes &a, const lanes &b) noexcept { return b <= a; }
+    [[gnu::always_inline]] friend lane_mask<V> operator==(const lanes &a, const lanes &b) noexcept {
+        return detail::lanewise::each<lane_mask<V>, V::equal>(a, b);
     }
-    [[gnu::always_inline]] friend lane_mask operator^(const lane_mask &a, const lane_mask &b) noexcept {
-        return make([&](std::size_t i) { return a.truths_[i] ^ b.truths_[i]; });
-    }
-    [[gnu::always_inline]] lane_mask operator!() const noexcept {
-        return make([&](std::size_t i) { return truths_[i] == 0; });
-    }
-
-    /// There is no one answer for 16 elements.
-    template <class T = void>
-    explicit operator bool() const {
-        static_assert(detail::never<T>, "llc: lanes can't decide a branch: use llc::select(mask, a, b), llc::min or "
-                                        "llc::max, or pass llc::pixelwise(function)");
-        return false;
+    [[gnu::always_inline]] friend lane_mask<V> operator!=(const lanes &a, const lanes &b) noexcept {
+        return detail::lanewise::each<lane_mask<V>, V::unequal>(a, b);
     }
 
 private:
-    friend class lanes;
-    friend lane_mask operator<(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator<=(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator>(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator>=(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator==(const lanes &a, const lanes &b) noexcept;
-    friend lane_mask operator!=(const lanes &a, const lanes &b) noexcept;
-    friend lanes select(const lane_mask &mask, const lanes &a, const lanes &b) noexcept;
+    friend struct detail::lanewise;
 
-    template <class Make, std::size_t... I>
-    [[gnu::always_inline]] lane_mask(Make make, std::index_sequence<I...>) noexcept : truths_{make(I)...} {}
+    using indices = std::make_index_sequence<detail::pack_count<V>>;
 
-    template <class Make>
-    [[gnu::always_inline]] static lane_mask make(Make make) noexcept {
-        return lane_mask(make, detail::packs());
+    /// Yet to be set.
+    [[gnu::always_inline]] explicit lanes(detail::lanewise) noexcept {}
+
+    template <std::size_t... I>
+    [[gnu::always_inline]] void set(double value, std::index_sequence<I...>) noexcept {
+        (V::splat(packs_[I], value), ...);
+    }
+    template <std::size_t... I>
+    [[gnu::always_inline]] void set(const double *from, std::index_sequence<I...>) noexcept {
+        (V::load(packs_[I], from + I * V::lanes), ...);
+    }
+    template <std::size_t... I>
+    [[gnu::always_inline]] void get(double *to, std::index_sequence<I...>) const noexcept {
+        (V::store(packs_[I], to + I * V::lanes), ...);
     }
 
-    detail::truth truths_[detail::pack_count];
+    typename V::pack packs_[detail::pack_count<V>];
 };
-
-[[gnu::always_inline]] inline lane_mask operator<(const lanes &a, const lanes &b) noexcept {
-    return lane_mask::make([&](std::size_t i) { return a.packs_[i] < b.packs_[i]; });
-}
-[[gnu::always_inline]] inline lane_mask operator<=(const lanes &a, const lanes &b) noexcept {
-    return lane_mask::make([&](std::size_t i) { return a.packs_[i] <= b.packs_[i]; });
-}
-[[gnu::always_inline]] inline lane_mask operator>(const lanes &a, const lanes &b) noexcept { return b < a; }
-[[gnu::always_inline]] inline lane_mask operator>=(const lanes &a, const lanes &b) noexcept { return b <= a; }
-[[gnu::always_inline]] inline lane_mask operator==(const lanes &a, const lanes &b) noexcept {
-    return lane_mask::make([&](std::size_t i) { return a.packs_[i] == b.packs_[i]; });
-}
-[[gnu::always_inline]] inline lane_mask operator!=(const lanes &a, const lanes &b) noexcept {
-    return lane_mask::make([&](std::size_t i) { return a.packs_[i] != b.packs_[i]; });
-}
 
 /// b < a ? b : a, for each lane. A NaN in b is dropped, one in a stays.
-[[gnu::always_inline]] inline lanes min(const lanes &a, const lanes &b) noexcept {
-    return lanes::make([&](std::size_t i) { return b.packs_[i] < a.packs_[i] ? b.packs_[i] : a.packs_[i]; });
+template <class V>
+[[gnu::always_inline]] inline lanes<V> min(const lanes<V> &a, const lanes<V> &b) noexcept {
+    return detail::lanewise::each<lanes<V>, V::min>(a, b);
 }
+template <class V>
+[[gnu::always_inline]] inline lanes<V> min(const lanes<V> &a, double b) noexcept { return min(a, lanes<V>(b)); }
+template <class V>
+[[gnu::always_inline]] inline lanes<V> min(double a, const lanes<V> &b) noexcept { return min(lanes<V>(a), b); }
 [[gnu::always_inline]] inline double min(double a, double b) noexcept { return b < a ? b : a; }
 
 /// a < b ? b : a, for each lane. A NaN in b is dropped, one in a stays.
-[[gnu::always_inline]] inline lanes max(const lanes &a, const lanes &b) noexcept {
-    return lanes::make([&](std::size_t i) { return a.packs_[i] < b.packs_[i] ? b.packs_[i] : a.packs_[i]; });
+template <class V>
+[[gnu::always_inline]] inline lanes<V> max(const lanes<V> &a, const lanes<V> &b) noexcept {
+    return detail::lanewise::each<lanes<V>, V::max>(a, b);
 }
+template <class V>
+[[gnu::always_inline]] inline lanes<V> max(const lanes<V> &a, double b) noexcept { return max(a, lanes<V>(b)); }
+template <class V>
+[[gnu::always_inline]] inline lanes<V> max(double a, const lanes<V> &b) noexcept { return max(lanes<V>(a), b); }
 [[gnu::always_inline]] inline double max(double a, double b) noexcept { return a < b ? b : a; }
 
-/// mask ? a : b, for each lane.
-[[gnu::always_inline]] inline lanes select(const lane_mask &mask, const lanes &a, const lanes &b) noexcept {
-    return lanes::make([&](std::size_t i) { return mask.truths_[i] ? a.packs_[i] : b.packs_[i]; });
+/// mask ? a : b, for each lane. Either may be a double.
+template <class V>
+[[gnu::always_inline]] inline lanes<V> select(const lane_mask<V> &mask, const detail::as_it_is<lanes<V>> &a,
+                                              const detail::as_it_is<lanes<V>> &b) noexcept {
+    return detail::lanewise::each<lanes<V>, V::select>(mask, a, b);
 }
 [[gnu::always_inline]] inline double select(bool mask, double a, double b) noexcept { return mask ? a : b; }
 
 /// The value without its sign, for each lane.
-[[gnu::always_inline]] inline lanes abs(const lanes &a) noexcept {
-    return lanes::make([&](std::size_t i) { return detail::magnitude(a.packs_[i]); });
+template <class V>
+[[gnu::always_inline]] inline lanes<V> abs(const lanes<V> &a) noexcept {
+    return detail::lanewise::each<lanes<V>, V::abs>(a);
 }
 [[gnu::always_inline]] inline double abs(double a) noexcept { return std::fabs(a); }
 
 /// The square root, correctly rounded, for each lane.
-[[gnu::always_inline]] inline lanes sqrt(const lanes &a) noexcept {
-    return lanes::make([&](std::size_t i) { return detail::root(a.packs_[i]); });
+template <class V>
+[[gnu::always_inline]] inline lanes<V> sqrt(const lanes<V> &a) noexcept {
+    return detail::lanewise::each<lanes<V>, V::sqrt>(a);
 }
 [[gnu::always_inline]] inline double sqrt(double a) noexcept { return std::sqrt(a); }
 
 /// The values of 16 windows at a time: what values is to a double. Value k is loaded from the tap when it is asked for.
+template <class V>
 class lane_values {
 public:
-    using value_type = lanes;
+    using value_type = lanes<V>;
     using size_type = std::size_t;
     using difference_type = std::ptrdiff_t;
 
     class iterator {
     public:
         using iterator_category = std::input_iterator_tag;
-        using value_type = lanes;
+        using value_type = lanes<V>;
         using difference_type = std::ptrdiff_t;
         using pointer = void;
-        using reference = lanes;
+        using reference = lanes<V>;
 
         iterator() noexcept = default;
         iterator(const double *const *tap, std::size_t at) noexcept : tap_(tap), at_(at) {}
 
-        [[gnu::always_inline]] lanes operator*() const noexcept { return lanes::load(*tap_ + at_); }
-        [[gnu::always_inline]] lanes operator[](std::ptrdiff_t k) const noexcept { return *(*this + k); }
+        [[gnu::always_inline]] lanes<V> operator*() const noexcept { return lanes<V>::load(*tap_ + at_); }
+        [[gnu::always_inline]] lanes<V> operator[](std::ptrdiff_t k) const noexcept { return *(*this + k); }
         iterator &operator++() noexcept { return *this += 1; }
         iterator &operator--() noexcept { return *this -= 1; }
         iterator operator++(int) noexcept { return std::exchange(*this, *this + 1); }
@@ -782,9 +838,9 @@ public:
     bool empty() const noexcept { return size_ == 0; }
     iterator begin() const noexcept { return {taps_, at_}; }
     iterator end() const noexcept { return {taps_ + size_, at_}; }
-    [[gnu::always_inline]] lanes operator[](std::size_t k) const noexcept { return lanes::load(taps_[k] + at_); }
-    [[gnu::always_inline]] lanes front() const noexcept { return (*this)[0]; }
-    [[gnu::always_inline]] lanes back() const noexcept { return (*this)[size_ - 1]; }
+    [[gnu::always_inline]] lanes<V> operator[](std::size_t k) const noexcept { return lanes<V>::load(taps_[k] + at_); }
+    [[gnu::always_inline]] lanes<V> front() const noexcept { return (*this)[0]; }
+    [[gnu::always_inline]] lanes<V> back() const noexcept { return (*this)[size_ - 1]; }
     lane_values first(std::size_t n) const noexcept { return {taps_, n, at_}; }
     lane_values last(std::size_t n) const noexcept { return {taps_ + (size_ - n), n, at_}; }
     lane_values subspan(std::size_t from) const noexcept { return {taps_ + from, size_ - from, at_}; }
@@ -843,29 +899,70 @@ struct job {
     }
 };
 
-/// Computes 16 elements with a call of the function.
-template <class F>
-int run_lanes(const double *const *taps, std::intptr_t n, double *__restrict results, std::intptr_t count,
-              const llc_batch *batch, void *data) noexcept {
-    auto &job = *static_cast<detail::job<F> *>(data);
-    constexpr auto step = static_cast<std::intptr_t>(lane_count);
-    std::intptr_t at = 0;
-    try {
-        for (; at < count; at += step) {
-            const lanes values(job.function(lane_values(taps, static_cast<std::size_t>(n), static_cast<std::size_t>(at))));
-            if (count - at >= step) {
-                values.store(results + at);
-            } else {
-                double last[lane_count];
-                values.store(last);
-                std::memcpy(results + at, last, static_cast<std::size_t>(count - at) * sizeof(double));
-            }
-        }
-    } catch (...) {
-        return job.fail(batch->first + at);
-    }
-    return 1;
+// What fills the results of a batch, each with a function for elements of some kind: from number at on, and keeping in at
+// how far it has come. There is one for what the program is compiled for, and one for AVX2.
+
+/// Writes lanes, or the first count of them.
+template <class V>
+[[gnu::always_inline]] inline void put(const lanes<V> &values, double *results, std::size_t count) noexcept {
+    if (count >= lane_count)
+        return values.store(results);
+    double last[lane_count];
+    values.store(last);
+    std::memcpy(results, last, count * sizeof(double));
 }
+
+/// With a call of the function for 16 elements.
+template <class F>
+struct on_lanes {
+    [[gnu::flatten]] static void fill(F &function, const double *const *taps, std::size_t n, double *results,
+                                      std::size_t count, std::size_t &at) {
+        for (; at < count; at += lane_count)
+            put(lanes<vectors>(function(lane_values<vectors>(taps, n, at))), results + at, count - at);
+    }
+#ifdef LLC_DISPATCH
+    [[gnu::flatten, gnu::target("avx2")]] static void fill_avx2(F &function, const double *const *taps, std::size_t n,
+                                                                double *results, std::size_t count, std::size_t &at) {
+        for (; at < count; at += lane_count)
+            put(lanes<avx2>(function(lane_values<avx2>(taps, n, at))), results + at, count - at);
+    }
+#endif
+};
+
+// A function for nine values, which reads values[8], is compiled for every number of them: no reason to warn.
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+/// With a call for each element, of so many taps: the loop over the function's values has a constant length then, and when
+/// a compiler has unrolled it, it can turn the loop over the elements into vector instructions.
+template <class F, class K>
+struct on_few;
+template <class F, std::size_t... K>
+struct on_few<F, std::index_sequence<K...>> {
+    [[gnu::flatten]] static void fill(F &function, const double *const *taps, std::size_t, double *__restrict results,
+                                      std::size_t count, std::size_t &at) {
+        const double *const tap[] = {taps[K]..., nullptr};
+        for (; at < count; at++) {
+            const double value[] = {tap[K][at]..., 0.0};
+            results[at] = static_cast<double>(function(values(value, sizeof...(K))));
+        }
+    }
+#ifdef LLC_DISPATCH
+    [[gnu::flatten, gnu::target("avx2")]] static void fill_avx2(F &function, const double *const *taps, std::size_t,
+                                                                double *__restrict results, std::size_t count,
+                                                                std::size_t &at) {
+        const double *const tap[] = {taps[K]..., nullptr};
+        for (; at < count; at++) {
+            const double value[] = {tap[K][at]..., 0.0};
+            results[at] = static_cast<double>(function(values(value, sizeof...(K))));
+        }
+    }
+#endif
+};
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 /// Copies the taps of count elements, each element's n side by side. Where taps follow each other they are copied in
 /// quads, the last of which may overlap the one before it.
@@ -886,85 +983,69 @@ inline void gather(const double *const *taps, std::size_t n, std::size_t at, std
     }
 }
 
-/// Computes an element with a call of the function, whose values are gathered a few elements ahead.
+/// With a call for each element, of many taps, which are gathered a few elements ahead.
 template <class F>
-[[gnu::noinline]] int run_many(const double *const *taps, std::intptr_t n, double *__restrict results, std::intptr_t count,
-             const llc_batch *batch, void *data) noexcept {
-    auto &job = *static_cast<detail::job<F> *>(data);
-    const auto size = static_cast<std::size_t>(n), elements = static_cast<std::size_t>(count);
-    std::size_t j = 0;
-    try {
-        const std::size_t group = std::min(elements, std::max<std::size_t>(8, 2048 / (size + 1)));
-        const std::unique_ptr<double[]> gathered(new double[group * size + 1]);
-        while (j < elements) {
-            const std::size_t now = std::min(group, elements - j);
-            gather(taps, size, j, now, gathered.get());
-            for (std::size_t i = 0; i < now; i++, j++)
-                results[j] = static_cast<double>(job.function(values(gathered.get() + i * size, size)));
+struct on_many {
+    static void fill(F &function, const double *const *taps, std::size_t n, double *results, std::size_t count,
+                     std::size_t &at) {
+        const std::size_t group = std::min(count, std::max<std::size_t>(8, 2048 / n));
+        const std::unique_ptr<double[]> gathered(new double[group * n]);
+        while (at < count) {
+            const std::size_t now = std::min(group, count - at);
+            gather(taps, n, at, now, gathered.get());
+            for (std::size_t i = 0; i < now; i++, at++)
+                results[at] = static_cast<double>(function(values(gathered.get() + i * n, n)));
         }
+    }
+};
+
+/// The callback that fills results so.
+template <class F, auto fill>
+int run(const double *const *taps, std::intptr_t n, double *results, std::intptr_t count, const llc_batch *batch,
+        void *data) noexcept {
+    auto &job = *static_cast<detail::job<F> *>(data);
+    std::size_t at = 0;
+    try {
+        fill(job.function, taps, static_cast<std::size_t>(n), results, static_cast<std::size_t>(count), at);
     } catch (...) {
-        return job.fail(batch->first + static_cast<std::intptr_t>(j));
+        return job.fail(batch->first + static_cast<std::intptr_t>(at));
     }
     return 1;
 }
 
-// A function for nine values, which reads values[8], is compiled for every number of them: no reason to warn.
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Warray-bounds"
+/// The callback for this machine.
+template <class F, class Fill>
+llc_batch_fn run_best() noexcept {
+#ifdef LLC_DISPATCH
+    if (LLC_HAS_AVX2)
+        return run<F, Fill::fill_avx2>;
 #endif
-/// The same for so many taps: the loop over the function's values has a constant length then, and when a compiler has
-/// unrolled it, it can turn the loop over the elements into vector instructions.
-template <class F, std::size_t... K>
-[[gnu::flatten]] int run_few(const double *const *taps, std::intptr_t n, double *__restrict results, std::intptr_t count,
-            const llc_batch *batch, void *data) noexcept {
-    if (n != sizeof...(K))
-        return run_many<F>(taps, n, results, count, batch, data);
-    auto &job = *static_cast<detail::job<F> *>(data);
-    const double *const tap[] = {taps[K]..., nullptr};
-    std::intptr_t j = 0;
-    try {
-        for (; j < count; j++) {
-            const double value[] = {tap[K][j]..., 0.0};
-            results[j] = static_cast<double>(job.function(values(value, sizeof...(K))));
-        }
-    } catch (...) {
-        return job.fail(batch->first + j);
-    }
-    return 1;
+    return run<F, Fill::fill>;
 }
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
+
+template <class F, std::size_t... N>
+llc_batch_fn run_few_or_many(std::intptr_t taps, std::index_sequence<N...>) noexcept {
+    static constexpr llc_batch_fn (*few[])() noexcept = {run_best<F, on_few<F, std::make_index_sequence<N>>>...};
+    return taps < static_cast<std::intptr_t>(sizeof...(N)) ? few[taps]() : run<F, on_many<F>::fill>;
+}
 
 /// Most taps that a function gets a loop of its own for.
 inline constexpr std::size_t few_taps = 32;
 
-template <class F, std::size_t... K>
-constexpr llc_batch_fn few(std::index_sequence<K...>) noexcept {
-    return run_few<F, K...>;
-}
-
-template <class F, std::size_t... N>
-llc_batch_fn few_or_many(std::intptr_t taps, std::index_sequence<N...>) noexcept {
-    static constexpr llc_batch_fn loops[] = {few<F>(std::make_index_sequence<N>())...};
-    return taps < static_cast<std::intptr_t>(sizeof...(N)) ? loops[taps] : run_many<F>;
-}
-
 /// What runs the function on windows of so many taps.
 template <class F>
 llc_batch_fn batch(std::intptr_t taps) noexcept {
-    if constexpr (std::is_invocable_v<F &, lane_values>) {
-        static_assert(std::is_convertible_v<std::invoke_result_t<F &, lane_values>, lanes>,
+    if constexpr (std::is_invocable_v<F &, lane_values<vectors>>) {
+        static_assert(std::is_convertible_v<std::invoke_result_t<F &, lane_values<vectors>>, lanes<vectors>>,
                       "llc: a function of lanes returns lanes, or one double for all of them");
         (void)taps;
-        return run_lanes<F>;
+        return run_best<F, on_lanes<F>>();
     } else {
         static_assert(std::is_invocable_v<F &, values>,
                       "llc: the function is to take llc::values, or be generic over the type of its values");
         static_assert(std::is_convertible_v<std::invoke_result_t<F &, values>, double>,
                       "llc: the function is to return what converts to double");
-        return few_or_many<F>(taps, std::make_index_sequence<few_taps + 1>());
+        return run_few_or_many<F>(taps, std::make_index_sequence<few_taps + 1>());
     }
 }
 

@@ -113,17 +113,25 @@ fn functions_of_values_compile_without_warnings() {
     expect_no_warnings("LLC_FUNCTION", &[C, CPP].concat(), FUNCTIONS);
 }
 
-/// What a function is written this way for: with the number of taps known, its loop over the elements is vectorised.
+/// What a function is written this way for: with the number of taps known, its loop over the elements is vectorised, for
+/// any machine and for those with AVX2.
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn functions_of_a_known_number_of_values_are_vectorised() {
     for compiler in compilers() {
+        let output = compiled(compiler, &["-x", "c", "-std=c99", "-O3", "-S", "-o", "-"], FUNCTIONS);
+        let assembly = String::from_utf8_lossy(&output.stdout);
         for (name, instruction) in [("declared_before", "minpd"), ("scaled", "subpd"), ("spread", "mulpd")] {
-            let output = compiled(compiler, &["-x", "c", "-std=c99", "-O3", "-S", "-o", "-"], FUNCTIONS);
-            let assembly = String::from_utf8_lossy(&output.stdout);
-            let batch = assembly.split_once(&format!("\n{name}_batch:")).expect("the function is there").1;
-            let batch = batch.split_once(&format!(".size\t{name}_batch")).expect("it ends").0;
-            assert!(batch.contains(instruction), "{compiler} does not vectorise {name}_batch:\n{batch}");
+            for (name, instruction, register) in [
+                (format!("{name}_batch"), format!("\t{instruction}\t"), "%xmm"),
+                (format!("{name}_loop_avx2"), format!("\tv{instruction}\t"), "%ymm"),
+            ] {
+                // (gcc calls what it made of a static function, say, name.isra.0.)
+                let function = assembly.split_once(&format!("\n{name}")).expect("the function is there").1;
+                let function = function.split_once(&format!(".size\t{name}")).expect("it ends").0;
+                let vectorised = function.lines().any(|line| line.contains(&instruction) && line.contains(register));
+                assert!(vectorised, "{compiler} does not vectorise {name}:\n{function}");
+            }
         }
     }
 }
