@@ -912,19 +912,38 @@ template <class V>
     std::memcpy(results, last, count * sizeof(double));
 }
 
+/// Has memory bring what will be needed soon: of the last tap, where an array is read for the first time, and of the
+/// results, what is LLC_AHEAD of count elements from number at on.
+[[gnu::always_inline]] inline void fetch(const double *last_tap, const double *results, std::size_t at,
+                                         std::size_t count) noexcept {
+    for (std::size_t i = at + LLC_AHEAD; i < at + count + LLC_AHEAD; i += LLC_CACHE_LINE) {
+        LLC_PREFETCH(last_tap + i);
+        LLC_PREFETCH(results + i);
+    }
+}
+
+/// With more taps than this, it is not memory that a function waits for.
+inline constexpr std::size_t fetched_taps = 64;
+
 /// With a call of the function for 16 elements.
 template <class F>
 struct on_lanes {
     [[gnu::flatten]] static void fill(F &function, const double *const *taps, std::size_t n, double *results,
                                       std::size_t count, std::size_t &at) {
-        for (; at < count; at += lane_count)
+        for (; at < count; at += lane_count) {
+            if (n > 0 && n <= fetched_taps)
+                fetch(taps[n - 1], results, at, lane_count);
             put(lanes<vectors>(function(lane_values<vectors>(taps, n, at))), results + at, count - at);
+        }
     }
 #ifdef LLC_DISPATCH
     [[gnu::flatten, gnu::target("avx2")]] static void fill_avx2(F &function, const double *const *taps, std::size_t n,
                                                                 double *results, std::size_t count, std::size_t &at) {
-        for (; at < count; at += lane_count)
+        for (; at < count; at += lane_count) {
+            if (n > 0 && n <= fetched_taps)
+                fetch(taps[n - 1], results, at, lane_count);
             put(lanes<avx2>(function(lane_values<avx2>(taps, n, at))), results + at, count - at);
+        }
     }
 #endif
 };
@@ -943,9 +962,15 @@ struct on_few<F, std::index_sequence<K...>> {
     [[gnu::flatten]] static void fill(F &function, const double *const *taps, std::size_t, double *__restrict results,
                                       std::size_t count, std::size_t &at) {
         const double *const tap[] = {taps[K]..., nullptr};
-        for (; at < count; at++) {
-            const double value[] = {tap[K][at]..., 0.0};
-            results[at] = static_cast<double>(function(values(value, sizeof...(K))));
+        for (std::size_t j = 0; j < count;) {
+            const std::size_t end = std::min<std::size_t>(count, j + LLC_BLOCK);
+            if (sizeof...(K) > 0)
+                fetch(tap[sizeof...(K) - 1], results, j, end - j);
+            for (; j < end; j++) {
+                const double value[] = {tap[K][j]..., 0.0};
+                at = j;
+                results[j] = static_cast<double>(function(values(value, sizeof...(K))));
+            }
         }
     }
 #ifdef LLC_DISPATCH
@@ -953,9 +978,15 @@ struct on_few<F, std::index_sequence<K...>> {
                                                                 double *__restrict results, std::size_t count,
                                                                 std::size_t &at) {
         const double *const tap[] = {taps[K]..., nullptr};
-        for (; at < count; at++) {
-            const double value[] = {tap[K][at]..., 0.0};
-            results[at] = static_cast<double>(function(values(value, sizeof...(K))));
+        for (std::size_t j = 0; j < count;) {
+            const std::size_t end = std::min<std::size_t>(count, j + LLC_BLOCK);
+            if (sizeof...(K) > 0)
+                fetch(tap[sizeof...(K) - 1], results, j, end - j);
+            for (; j < end; j++) {
+                const double value[] = {tap[K][j]..., 0.0};
+                at = j;
+                results[j] = static_cast<double>(function(values(value, sizeof...(K))));
+            }
         }
     }
 #endif

@@ -555,14 +555,7 @@ impl Prefetch {
         let bytes = self.step * range.len() as isize;
         let start = self.data.wrapping_offset(self.step * range.start as isize + bytes.min(0));
         for line in (0..bytes.unsigned_abs()).step_by(CACHE_LINE) {
-            #[cfg(target_arch = "x86_64")]
-            {
-                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-                // SAFETY: a hint, which any address may be given to.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            let _ = (start, line);
+            simd::prefetch(start.wrapping_add(line));
         }
     }
 }

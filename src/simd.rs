@@ -1,4 +1,4 @@
-//! Vector instructions that not every machine has.
+//! Vector instructions that not every machine has, and hints.
 
 /// Calls `f`, a closure marked `#[inline(always)]`: it is compiled for AVX2 too, and that runs where the machine has it.
 ///
@@ -15,4 +15,17 @@ pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
         return unsafe { with_avx2(f) };
     }
     f()
+}
+
+/// Has memory bring the cache line that lies there, if any does.
+#[inline(always)]
+pub(crate) fn prefetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint, which any address may be given to.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }

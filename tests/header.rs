@@ -103,29 +103,42 @@ const PREAMBLE: &str = r#"
     } \
     static LLC_INLINE double name##_value(LLC_UNUSED const double *values, LLC_UNUSED intptr_t n, \
                                           LLC_UNUSED void *user_data)
-/* The loop over the elements, for a known number of taps. */
+/* The loop over the elements, for a known number of taps. The last tap is where an array is read for the first time. */
 #define LLC_DEFINE_LOOP(linkage, name, value, known) \
     linkage void name(const double *const *taps, double *LLC_RESTRICT results, intptr_t count, void *user_data) \
     { \
         const double *tap[(known) > 0 ? (known) : 1]; \
         for (intptr_t k = 0; k < (known); k++) \
             tap[k] = taps[k]; \
-        for (intptr_t j = 0; j < count; j++) { \
-            double values[(known) > 0 ? (known) : 1]; \
-            for (intptr_t k = 0; k < (known); k++) \
-                values[k] = tap[k][j]; \
-            results[j] = value(values, (known), user_data); \
+        for (intptr_t j = 0; j < count;) { \
+            const intptr_t end = count - j < LLC_BLOCK ? count : j + LLC_BLOCK; \
+            for (intptr_t i = j + LLC_AHEAD; (known) > 0 && i < end + LLC_AHEAD; i += LLC_CACHE_LINE) { \
+                LLC_PREFETCH(tap[(known) > 0 ? (known) - 1 : 0] + i); \
+                LLC_PREFETCH(results + i); \
+            } \
+            for (; j < end; j++) { \
+                double values[(known) > 0 ? (known) : 1]; \
+                for (intptr_t k = 0; k < (known); k++) \
+                    values[k] = tap[k][j]; \
+                results[j] = value(values, (known), user_data); \
+            } \
         } \
     }
+/* Counted in doubles: what is computed before more is fetched, a piece of what is fetched, and how far ahead that is. */
+#define LLC_BLOCK 64
+#define LLC_CACHE_LINE 8
+#define LLC_AHEAD 512
 #define LLC_FEW 256
 #if defined(__GNUC__)
 #define LLC_UNUSED __attribute__((unused))
 #define LLC_INLINE __inline__ __attribute__((always_inline))
 #define LLC_RESTRICT __restrict__
+#define LLC_PREFETCH(address) __builtin_prefetch(address)
 #else
 #define LLC_UNUSED
 #define LLC_INLINE inline
 #define LLC_RESTRICT
+#define LLC_PREFETCH(address) ((void)(address))
 #endif
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX2__) && !defined(LLC_NO_DISPATCH)
 #define LLC_DISPATCH

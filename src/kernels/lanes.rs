@@ -1,6 +1,6 @@
 //! Functions generic over lanes: several windows at a time, whatever the number of taps.
 
-use crate::kernels::strip::Strip;
+use crate::kernels::strip::{Strip, fetch_ahead};
 use crate::lanes::{LaneFunction, LaneValues};
 use crate::lines::LANES;
 use crate::simd;
@@ -19,6 +19,7 @@ impl<F: LaneFunction> Strip for Lanewise<&F> {
                 let (groups, rest) = results.as_chunks_mut::<LANES>();
                 let done = groups.len() * LANES;
                 for (i, group) in groups.iter_mut().enumerate() {
+                    fetch_ahead(taps, i * LANES, group);
                     // SAFETY: these taps lie there, as the caller has it.
                     *group = function.call(unsafe { LaneValues::new(taps, i * LANES) }).into_array();
                 }

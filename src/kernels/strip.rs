@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::gate::{Gate, Halt, Pace};
 use crate::kernels::{Block, Kernel};
 use crate::lines::TapRun;
-use crate::memory;
+use crate::memory::{self, CACHE_LINE};
+use crate::simd;
 
 /// A function of the windows of a strip: elements whose taps lie side by side.
 pub(crate) trait Strip {
@@ -20,6 +21,25 @@ pub(crate) trait Strip {
     /// Tap `k` of element `j` lies at `taps[k].add(j)`, and as many doubles can be read there as make
     /// `results.len()` a multiple of [`LANES`](crate::lines::LANES).
     unsafe fn run(&mut self, first: usize, taps: &[*const f64], results: &mut [f64]) -> usize;
+}
+
+/// How many elements memory is to be ahead, and how many are computed before it is told again.
+const AHEAD: usize = 512;
+pub(crate) const AT_A_TIME: usize = 64;
+
+/// With more taps than this, it is not memory that a function waits for.
+const FETCHED_TAPS: usize = 64;
+
+/// Has memory bring what will be needed soon: what lies ahead of these results, which are those of the elements from `j`
+/// on, and ahead of their last taps, where an input is read for the first time.
+#[inline(always)]
+pub(crate) fn fetch_ahead(taps: &[*const f64], j: usize, results: &[f64]) {
+    if let Some(last) = taps.last().filter(|_| taps.len() <= FETCHED_TAPS) {
+        for i in (AHEAD..AHEAD + results.len()).step_by(CACHE_LINE / size_of::<f64>()) {
+            simd::prefetch(last.wrapping_add(j + i));
+            simd::prefetch(results.as_ptr().wrapping_add(i));
+        }
+    }
 }
 
 /// Runs a [`Strip`] along a line.

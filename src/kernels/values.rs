@@ -5,7 +5,7 @@
 
 use std::array;
 
-use crate::kernels::strip::Strip;
+use crate::kernels::strip::{AT_A_TIME, Strip, fetch_ahead};
 use crate::simd;
 
 /// The most taps that are worth it. From about 50 on compilers give up.
@@ -46,12 +46,17 @@ unsafe fn each<const N: usize>(
     results: &mut [f64],
 ) -> usize {
     let taps: [*const f64; N] = taps.try_into().expect("N is the number of taps");
-    for (j, result) in results.iter_mut().enumerate() {
-        // SAFETY: tap k of element j lies here, as the caller has it.
-        let values: [f64; N] = array::from_fn(|k| unsafe { *taps[k].add(j) });
-        if !function(&values, result) {
-            return j;
+    let mut j = 0;
+    for results in results.chunks_mut(AT_A_TIME) {
+        fetch_ahead(&taps, j, results);
+        for result in results {
+            // SAFETY: tap k of element j lies here, as the caller has it.
+            let values: [f64; N] = array::from_fn(|k| unsafe { *taps[k].add(j) });
+            if !function(&values, result) {
+                return j;
+            }
+            j += 1;
         }
     }
-    results.len()
+    j
 }
