@@ -304,6 +304,18 @@ impl<'a> Elements<'a> {
     }
 }
 
+/// Elements that are converted at a time, and bytes that memory is to be ahead meanwhile.
+const BLOCK: usize = 64;
+const AHEAD: usize = 4096;
+
+/// Has memory bring what lies ahead of a block of elements.
+#[inline(always)]
+fn fetch_ahead<T>(block: *const T) {
+    for byte in (AHEAD..AHEAD + BLOCK * size_of::<T>()).step_by(CACHE_LINE) {
+        simd::prefetch(block.wrapping_byte_add(byte));
+    }
+}
+
 /// Reads `values.len()` elements, `step` bytes apart.
 ///
 /// # Safety
@@ -341,10 +353,13 @@ unsafe fn read_rows<T: Sample>(
 #[inline(always)]
 unsafe fn convert<T: Sample>(data: *const u8, step: isize, values: &mut [f64]) {
     if step == size_of::<T>() as isize {
-        let data = data.cast::<T>();
-        for (i, value) in values.iter_mut().enumerate() {
-            // SAFETY: the caller vouches for the elements; they need no alignment.
-            *value = unsafe { data.add(i).read_unaligned() }.to_f64();
+        for (block, values) in values.chunks_mut(BLOCK).enumerate() {
+            let data = data.cast::<T>().wrapping_add(block * BLOCK);
+            fetch_ahead(data);
+            for (i, value) in values.iter_mut().enumerate() {
+                // SAFETY: the caller vouches for the elements; they need no alignment.
+                *value = unsafe { data.add(i).read_unaligned() }.to_f64();
+            }
         }
     } else {
         for (i, value) in values.iter_mut().enumerate() {
@@ -449,8 +464,9 @@ unsafe fn write_run<T: Sample>(data: *mut u8, step: isize, values: &[f64]) {
     simd::widest(
         #[inline(always)]
         move || {
-            for (block, values) in values.chunks(WRITE_BLOCK).enumerate() {
-                let data = data.cast::<T>().wrapping_add(block * WRITE_BLOCK);
+            for (block, values) in values.chunks(BLOCK).enumerate() {
+                let data = data.cast::<T>().wrapping_add(block * BLOCK);
+                fetch_ahead(data);
                 let moderate = T::MODERATE == f64::INFINITY
                     || values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
                 for (i, &value) in values.iter().enumerate() {
@@ -463,8 +479,6 @@ unsafe fn write_run<T: Sample>(data: *mut u8, step: isize, values: &[f64]) {
         },
     );
 }
-
-const WRITE_BLOCK: usize = 64;
 
 /// The right to write a range of an output's elements, in C order. No two pieces share an element.
 pub(crate) struct Piece<'a> {

@@ -244,7 +244,7 @@ impl<'p, K: Kernel> Worker<'p, K> {
         let mut next = range.start;
         while next < range.end {
             let output = piece.prefetch_from(next);
-            let (taps, count) = self.lines.taps(next, BLOCK.min(range.end - next), output);
+            let (taps, count) = self.lines.taps(next, BLOCK.min(range.end - next));
             let block = Block { first: next, taps, output };
             let computed = if let Some(results) = piece.doubles(next..next + count) {
                 self.kernel.run(&block, results, gate)

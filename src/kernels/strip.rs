@@ -80,7 +80,9 @@ impl<S: Strip> Kernel for Strips<S> {
                     return Err(Halt { done });
                 }
                 self.aim(block.taps.runs, place + count - wanted);
-                block.taps.next_line.fetch(done..done + allowed);
+                if block.taps.converted {
+                    block.taps.next_line.fetch(done..done + allowed);
+                }
                 let results = &mut results[done..done + allowed];
                 // SAFETY: these are the taps of elements in the block's stretches, which can be read.
                 let computed = unsafe { self.strip.run(first, &self.taps, results) };

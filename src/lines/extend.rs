@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::array::{Elements, Prefetch};
+use crate::array::Elements;
 use crate::boundary::Mode;
 use crate::error::Error;
 use crate::memory;
@@ -73,12 +73,7 @@ impl LastAxis {
 pub(super) struct Extension<'a> {
     pub(super) last: Option<&'a LastAxis>,
     pub(super) cval: f64,
-    /// What will be written when the line is read.
-    pub(super) output: Prefetch,
 }
-
-/// Elements that are read at a time before as many of the output are fetched.
-const PORTION: usize = 256;
 
 impl Extension<'_> {
     /// Fills `extended` with what `elements` show at the coordinates `range` along the first axis, and wherever the window
@@ -107,7 +102,7 @@ impl Extension<'_> {
         let indices = inside.start as usize..inside.end as usize;
         if inside.is_empty() {
         } else if rest.iter().all(|axis| axis.span == 0 && axis.low == 0) {
-            self.read(elements, indices, &mut extended[at(inside.start)..at(inside.end)]);
+            elements.read_range(indices, &mut extended[at(inside.start)..at(inside.end)]);
         } else if let (Some(last), [_]) = (self.last, rest) {
             last.extend(elements, indices, each, self.cval, &mut extended[at(inside.start)..at(inside.end)]);
         } else {
@@ -123,18 +118,6 @@ impl Extension<'_> {
                 Some(i) if inside.contains(&i) => extended.copy_within(at(i)..at(i + 1), at(c)),
                 _ => extend_one(c, &mut extended[at(c)..at(c + 1)]),
             }
-        }
-    }
-
-    /// Reads elements at indices along the first axis, and fetches the output meanwhile: the memory can do both at once.
-    fn read(self, elements: Elements<'_>, indices: Range<usize>, values: &mut [f64]) {
-        let each = values.len() / indices.len();
-        let portion = PORTION.div_ceil(each);
-        let mut fetched = 0;
-        for (start, values) in indices.clone().step_by(portion).zip(values.chunks_mut(portion * each)) {
-            elements.read_range(start..indices.end.min(start + portion), values);
-            self.output.fetch(fetched..fetched + values.len());
-            fetched += values.len();
         }
     }
 }

@@ -56,10 +56,6 @@ const BATCHES: usize = 64;
 /// ... unless they would be shorter than this.
 const SHORT_BATCH: usize = 128;
 
-/// Most elements of a batch whose taps are in extended lines: between batches some of the next line is fetched, little
-/// enough for the memory to bring it while the batch is computed.
-const EXTENDED_BATCH: usize = 512;
-
 /// Batches begin at multiples of this from where their stretch begins.
 pub(crate) const LANES: usize = 16;
 
@@ -141,8 +137,8 @@ impl<'a> Plan<'a> {
         };
         plan.list_taps(window)?;
         plan.size_lines();
-        plan.direct = plan.inner.len() == 1 && input.elements().has_rows_of_doubles();
         plan.size_batches();
+        plan.direct = plan.inner.len() == 1 && input.elements().has_rows_of_doubles();
         Ok(plan)
     }
 
@@ -233,7 +229,7 @@ impl<'a> Plan<'a> {
     /// Decides how many elements make a batch: even parts of a stretch.
     fn size_batches(&mut self) {
         let elements: usize = self.outer.iter().map(|axis| axis.extent).product::<usize>() * self.line;
-        let most = (elements / BATCHES).clamp(SHORT_BATCH, if self.direct { BATCH_MAX } else { EXTENDED_BATCH });
+        let most = (elements / BATCHES).clamp(SHORT_BATCH, BATCH_MAX);
         let stretch = self.place(0).full;
         self.batch = stretch.div_ceil(stretch.div_ceil(most)).next_multiple_of(LANES);
     }
@@ -420,8 +416,10 @@ pub(crate) struct Taps<'a> {
     pub(crate) runs: &'a [TapRun],
     /// Where the elements are: stretches of them side by side, as the place of the first and their number.
     pub(crate) stretches: &'a [(usize, usize)],
-    /// What of the input will be converted when the line is done.
+    /// What the input will be asked for when the line is done.
     pub(crate) next_line: Prefetch,
+    /// Whether that will be converted. Otherwise it is what taps from then on lie in.
+    pub(crate) converted: bool,
 }
 
 /// A run of taps.
@@ -451,7 +449,7 @@ pub(crate) struct Lines<'p> {
     /// Where each row's extended line starts, as an index of `doubles`; and where it would start in the input, if that has
     /// it.
     starts: Vec<(usize, *const f64)>,
-    /// What the next tile will look at for the first time, if it will be converted then.
+    /// What the next tile will look at for the first time.
     upcoming: Prefetch,
 }
 
@@ -479,10 +477,10 @@ impl<'p> Lines<'p> {
 
     /// The taps of output element `first`, counted in C order, and of those after it in its line (its tile): how many, at
     /// most `limit`. Stretches are batches, and whole ones if the first begins and the limit ends where one does, or the
-    /// limit is at least [`BATCH_MAX`]. `output`: where the results will be written.
-    pub(crate) fn taps(&mut self, first: usize, limit: usize, output: Prefetch) -> (Taps<'_>, usize) {
+    /// limit is at least [`BATCH_MAX`].
+    pub(crate) fn taps(&mut self, first: usize, limit: usize) -> (Taps<'_>, usize) {
         if !self.current.contains(&first) {
-            self.load(first, output);
+            self.load(first);
         }
         let plan = self.plan;
         let o = first - self.current.start;
@@ -506,12 +504,12 @@ impl<'p> Lines<'p> {
         }
         let runs = if part.direct { &self.direct_runs } else { &self.runs };
         let stretches = &self.stretches[..stretches];
-        (Taps { runs, stretches, next_line: self.upcoming.skip(o) }, placed)
+        (Taps { runs, stretches, next_line: self.upcoming.skip(o), converted: !plan.direct }, placed)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
     /// runs into them.
-    fn load(&mut self, first: usize, output: Prefetch) {
+    fn load(&mut self, first: usize) {
         let plan = self.plan;
         let (line, tile_len) = (first / plan.line, plan.tile_len());
         let start = line * plan.line;
@@ -531,17 +529,11 @@ impl<'p> Lines<'p> {
             }
         }
 
-        self.upcoming = if plan.direct {
-            Prefetch::NONE
-        } else if tile + 1 < plan.tiles {
-            plan.upcoming(line, tile + 1)
-        } else {
-            plan.upcoming(line + 1, 0)
-        };
+        self.upcoming = if tile + 1 < plan.tiles { plan.upcoming(line, tile + 1) } else { plan.upcoming(line + 1, 0) };
 
         self.cache.next_window();
         for row in 0..self.starts.len() {
-            self.starts[row] = self.row(row, tile, output);
+            self.starts[row] = self.row(row, tile);
         }
         for (i, run) in plan.runs.iter().enumerate() {
             let (start, direct) = self.starts[run.row];
@@ -556,7 +548,7 @@ impl<'p> Lines<'p> {
     }
 
     /// Where the line that a row shows starts, extended if it was not; and where it would start in the input.
-    fn row(&mut self, row: usize, tile: usize, output: Prefetch) -> (usize, *const f64) {
+    fn row(&mut self, row: usize, tile: usize) -> (usize, *const f64) {
         let plan = self.plan;
         let dims = plan.outer.len();
         let places = &plan.rows[row * dims..][..dims];
@@ -584,7 +576,7 @@ impl<'p> Lines<'p> {
         };
         let range = tile * plan.tile..first.extent.min((tile + 1) * plan.tile);
         if !found {
-            let extension = Extension { last: plan.last.as_ref(), cval: plan.cval, output };
+            let extension = Extension { last: plan.last.as_ref(), cval: plan.cval };
             let direct = plan.direct_part(tile, range.len());
             if direct.is_empty() {
                 extension.extend(elements, first, rest, range.clone(), extended);
