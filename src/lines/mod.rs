@@ -92,7 +92,8 @@ pub(crate) struct Plan<'a> {
     line: usize,
     /// Extent of a tile along the first inner axis; the last of a line may be shorter.
     tile: usize,
-    /// Tiles of a line.
+    /// Elements of a full tile, and tiles of a line.
+    tile_len: usize,
     tiles: usize,
     /// Elements of an extended tile.
     extended: usize,
@@ -129,6 +130,7 @@ impl<'a> Plan<'a> {
             taps: window.taps,
             line,
             tile: 0,
+            tile_len: 0,
             tiles: 0,
             extended: 0,
             kept: 0,
@@ -201,7 +203,7 @@ impl<'a> Plan<'a> {
         let lines: usize = self.outer.iter().map(|axis| axis.extent).product();
         let rows = self.row_count().min(lines);
         let Some((first, &pitch)) = self.inner.first().zip(self.pitches.first()) else {
-            (self.tile, self.tiles, self.extended, self.kept) = (1, 1, 1, rows);
+            (self.tile, self.tile_len, self.tiles, self.extended, self.kept) = (1, 1, 1, 1, rows);
             return;
         };
 
@@ -209,6 +211,7 @@ impl<'a> Plan<'a> {
         // However little is affordable: a tile that is short against the window would mostly consist of margins.
         let affordable = (ROWS_BUDGET / rows.max(1) / pitch).saturating_sub(first.span).max(first.span / 2 + 1);
         self.tile = wanted.min(affordable.max(SHORT_TILE.div_ceil(pitch))).min(first.extent);
+        self.tile_len = self.line / first.extent * self.tile;
         self.tiles = first.extent.div_ceil(self.tile);
         self.extended = (self.tile + first.span).saturating_mul(pitch);
 
@@ -238,7 +241,7 @@ impl<'a> Plan<'a> {
     /// however the work is divided.
     pub(crate) fn batch_end(&self, index: usize) -> usize {
         let in_line = index % self.line;
-        let (tile, o) = (in_line / self.tile_len(), in_line % self.tile_len());
+        let (tile, o) = (in_line / self.tile_len, in_line % self.tile_len);
         let place = self.place(o);
         let part = self.part(tile, o);
         match part.done(&place) % self.batch {
@@ -249,7 +252,7 @@ impl<'a> Plan<'a> {
 
     /// The part of a tile that its element `o` lies in.
     fn part(&self, tile: usize, o: usize) -> Part {
-        let end = self.tile_len().min(self.line - tile * self.tile_len());
+        let end = self.tile_len.min(self.line - tile * self.tile_len);
         let direct = self.direct_part(tile, end);
         if o < direct.start {
             Part { start: 0, end: direct.start, direct: false }
@@ -324,11 +327,6 @@ impl<'a> Plan<'a> {
         let Some(first) = self.inner.first() else { return Prefetch::NONE };
         let start = (tile * self.tile) as isize + first.low + first.span as isize;
         elements.prefetch_from(start.max(0) as usize * (self.line / first.extent))
-    }
-
-    /// Elements of a full tile.
-    fn tile_len(&self) -> usize {
-        self.inner.first().map_or(1, |first| self.line / first.extent * self.tile)
     }
 }
 
@@ -511,7 +509,7 @@ impl<'p> Lines<'p> {
     /// runs into them.
     fn load(&mut self, first: usize) {
         let plan = self.plan;
-        let (line, tile_len) = (first / plan.line, plan.tile_len());
+        let (line, tile_len) = (first / plan.line, plan.tile_len);
         let start = line * plan.line;
         let tile = (first - start) / tile_len;
         self.tile = tile;
