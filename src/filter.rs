@@ -11,7 +11,7 @@ use crate::kernels::values::{VALUES_MAX, Values};
 use crate::kernels::{Block, Kernel};
 use crate::lanes::LaneFunction;
 use crate::lines::{BATCH_MAX, Lines, Plan};
-use crate::memory;
+use crate::memory::{self, Aligned};
 use crate::parallel::{self, Threads, Work};
 use crate::window::{Fitted, Window};
 
@@ -229,12 +229,12 @@ struct Worker<'p, K> {
     lines: Lines<'p>,
     kernel: K,
     /// Results on their way to an output that is not made of doubles.
-    results: Vec<f64>,
+    results: Aligned,
 }
 
 impl<'p, K: Kernel> Worker<'p, K> {
     fn new(plan: &'p Plan<'p>, kernel: K) -> Result<Self, Error> {
-        Ok(Worker { lines: Lines::new(plan)?, kernel, results: memory::filled(BLOCK, 0.0)? })
+        Ok(Worker { lines: Lines::new(plan)?, kernel, results: Aligned::new(BLOCK, 0)? })
     }
 
     /// Computes and writes a piece of the output, until the gate shuts. With a kernel that wants whole batches, it begins

@@ -11,13 +11,10 @@ use crate::gate::{Gate, Halt, Pace};
 use crate::kernels::gather::{GROUP, Gather};
 use crate::kernels::{Block, Kernel};
 use crate::lines::Taps;
-use crate::memory::{self, CACHE_LINE};
+use crate::memory::{self, Aligned};
 
 /// Doubles that a group of neighbourhoods may take: they should still be in the L1 cache when their turn comes.
 const GROUP_DOUBLES: usize = 2048;
-
-/// Doubles of a cache line.
-const LINE: usize = CACHE_LINE / size_of::<f64>();
 
 /// Runs of fewer taps than this are gathered for at least as many elements at a time: what is fetched for one tap holds
 /// the same tap of its neighbours.
@@ -31,7 +28,7 @@ pub(crate) struct Pixel<F> {
     gather: Gather,
     /// Neighbourhoods that are gathered at a time.
     group: usize,
-    buffer: Vec<f64>,
+    buffer: Aligned,
 }
 
 impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
@@ -41,8 +38,8 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Pixel<F> {
         let least = if taps < SHORT_RUN * run_lengths.clone().count() { SHORT_RUN } else { 1 };
         let gather = Gather::new(run_lengths)?;
         let group = (GROUP_DOUBLES / gather.pitch().max(1)).clamp(least, GROUP);
-        let len = gather.pitch().checked_mul(group).and_then(|len| len.checked_add(LINE - 1));
-        let buffer = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
+        let len = gather.pitch().checked_mul(group).ok_or(memory::out_of_memory::<f64>(usize::MAX))?;
+        let buffer = Aligned::new(len, 0)?;
         Ok(Pixel { function, taps, gather, group, buffer })
     }
 }
@@ -55,8 +52,7 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
         let pitch = self.gather.pitch();
         self.gather.aim(block.taps.runs);
         let mut source = Source::new(&self.gather, &block.taps);
-        let aligned = self.buffer.as_ptr().align_offset(CACHE_LINE).min(LINE - 1);
-        let buffer = &mut self.buffer[aligned..];
+        let buffer = &mut self.buffer[..];
         let mut done = 0;
         while done < results.len() {
             let group = done..results.len().min(done + self.group);

@@ -22,7 +22,7 @@ use std::ptr;
 use crate::array::{Input, Prefetch};
 use crate::boundary::Mode;
 use crate::error::Error;
-use crate::memory;
+use crate::memory::{self, Aligned, LINE_DOUBLES};
 use crate::window::Fitted;
 use cache::Cache;
 use extend::{Axis, Extension, LastAxis, OUTSIDE};
@@ -95,8 +95,9 @@ pub(crate) struct Plan<'a> {
     /// Elements of a full tile, and tiles of a line.
     tile_len: usize,
     tiles: usize,
-    /// Elements of an extended tile.
+    /// Elements of an extended tile, and doubles from one to the next: whole cache lines.
     extended: usize,
+    pitch: usize,
     /// How many extended lines a worker keeps.
     kept: usize,
     /// Elements of a batch; the last of a stretch may be shorter.
@@ -133,6 +134,7 @@ impl<'a> Plan<'a> {
             tile_len: 0,
             tiles: 0,
             extended: 0,
+            pitch: 0,
             kept: 0,
             batch: 0,
             direct: false,
@@ -203,7 +205,7 @@ impl<'a> Plan<'a> {
         let lines: usize = self.outer.iter().map(|axis| axis.extent).product();
         let rows = self.row_count().min(lines);
         let Some((first, &pitch)) = self.inner.first().zip(self.pitches.first()) else {
-            (self.tile, self.tile_len, self.tiles, self.extended, self.kept) = (1, 1, 1, 1, rows);
+            (self.tile, self.tile_len, self.tiles, self.extended, self.pitch, self.kept) = (1, 1, 1, 1, 1, rows);
             return;
         };
 
@@ -214,6 +216,7 @@ impl<'a> Plan<'a> {
         self.tile_len = self.line / first.extent * self.tile;
         self.tiles = first.extent.div_ceil(self.tile);
         self.extended = (self.tile + first.span).saturating_mul(pitch);
+        self.pitch = self.extended.checked_next_multiple_of(LINE_DOUBLES).unwrap_or(usize::MAX);
 
         // The window comes back to a line one step later along the last outer axis, and again after a whole turn of that
         // one step later along the axis before, and so on: keep lines for as many turns as memory allows.
@@ -222,7 +225,7 @@ impl<'a> Plan<'a> {
             let seen = self.outer[..=turning].iter().map(|axis| axis.extent.min(axis.span + 1));
             let turned = self.outer[turning + 1..].iter().map(|axis| axis.extent);
             let enough = seen.chain(turned).fold(self.tiles, usize::saturating_mul);
-            if enough.saturating_mul(self.extended) <= KEPT_BUDGET {
+            if enough.saturating_mul(self.pitch) <= KEPT_BUDGET {
                 self.kept = enough.max(rows);
                 break;
             }
@@ -270,6 +273,12 @@ impl<'a> Plan<'a> {
         let beyond = axis.extent as isize - (axis.span + SPARE) as isize - lowest;
         let (start, end) = ((-lowest).max(0) as usize, beyond.clamp(0, end as isize) as usize);
         if start + DIRECT < end { start..end } else { 0..0 }
+    }
+
+    /// Where in an extended tile the element lies that belongs to its first output element.
+    fn first_element(&self) -> usize {
+        let before = self.inner.iter().zip(&self.pitches).map(|(axis, &pitch)| (-axis.low).max(0) as usize * pitch);
+        before.sum()
     }
 
     /// Extents of the array.
@@ -432,7 +441,7 @@ pub(crate) struct TapRun {
 pub(crate) struct Lines<'p> {
     plan: &'p Plan<'p>,
     /// The kept lines one after the other, then the line of constants if a mode has one.
-    doubles: Vec<f64>,
+    doubles: Aligned,
     cache: Cache,
     /// The output elements, a line or a tile of one, that the runs below are for; and the tile's number.
     current: Range<usize>,
@@ -455,9 +464,9 @@ impl<'p> Lines<'p> {
     pub(crate) fn new(plan: &'p Plan<'p>) -> Result<Self, Error> {
         let has_constant = plan.outer.iter().any(|axis| axis.mode.is_constant());
         let lines = plan.kept + usize::from(has_constant);
-        let len = lines.checked_mul(plan.extended).and_then(|len| len.checked_add(SPARE));
-        let mut doubles = memory::filled(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, 0.0)?;
-        doubles[plan.kept * plan.extended..].fill(plan.cval);
+        let len = lines.checked_mul(plan.pitch).and_then(|len| len.checked_add(SPARE));
+        let mut doubles = Aligned::new(len.ok_or(memory::out_of_memory::<f64>(usize::MAX))?, plan.first_element())?;
+        doubles[plan.kept * plan.pitch..].fill(plan.cval);
         Ok(Lines {
             plan,
             doubles,
@@ -556,7 +565,7 @@ impl<'p> Lines<'p> {
         for (axis, &place) in plan.outer.iter().zip(places) {
             let index = self.shown[base + place];
             if index == OUTSIDE {
-                return (plan.kept * plan.extended, ptr::null());
+                return (plan.kept * plan.pitch, ptr::null());
             }
             line = line * axis.extent + index;
             elements = elements.at(index);
@@ -564,7 +573,7 @@ impl<'p> Lines<'p> {
         }
 
         let (slot, found) = self.cache.find(line * plan.tiles + tile);
-        let start = slot * plan.extended;
+        let start = slot * plan.pitch;
         let extended = &mut self.doubles[start..][..plan.extended];
         let Some((first, rest)) = plan.inner.split_first() else {
             if !found {
