@@ -19,7 +19,7 @@ VENV := target/venv
 ABI := $(shell sed -n 's/^version = "\([0-9]*\.[0-9]*\).*/\1/p' Cargo.toml)
 PNG := $(RELEASE)/examples/png
 LINK_FLAGS := -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
-EXAMPLE_FLAGS := -O3 -fno-math-errno -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
+EXAMPLE_FLAGS := -O3 -fno-math-errno -ffp-contract=off -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
 
 .PHONY: library demo test test-rust test-valgrind test-sanitizers lint bench header reference clean
 

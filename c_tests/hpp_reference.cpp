@@ -130,7 +130,9 @@ int run(const reference_case *test, const llc_array *input, const llc_array *out
                     if constexpr (on_lanes)
                         return llc::try_generic_filter(in, out, window_of(test->window), function, how);
                     else
-                        return llc::try_generic_filter(in, out, window_of(test->window), llc::pixelwise(function), how);
+                        return llc::try_generic_filter(in, out, window_of(test->window), [&](llc::values values) {
+                            return function(values);
+                        }, how);
                 }();
                 std::memset(error, 0, sizeof *error);
                 error->status = *status = ended.status();

@@ -73,7 +73,7 @@ const auto lanes_blend = [](auto values) {
     return -llc::sqrt(llc::max(squares / 7.0 - mean * mean, 0.0)) + count * 0.1 + llc::abs(3.0 - mean);
 };
 
-const auto blend = llc::pixelwise(lanes_blend);
+const auto blend = [](llc::values values) { return lanes_blend(values); };
 
 /* --------------------------------------------------------- cases --------------------------------------------------- */
 
@@ -98,7 +98,7 @@ std::vector<kind> windows()
         {"4 x 8", llc::window::box({4, 8}), 32},
         {"3 x 11", llc::window::box({3, 11}), 33},
         {"11 x 11", llc::window::box({11, 11}), 121},
-        {"far cross", llc::window::cross(2, 9), 181},
+        {"diamond", llc::window::diamond(2, 9), 181},
     };
 }
 
@@ -179,13 +179,13 @@ void any_taps_types_and_threads_give_what_c_callbacks_give()
 {
     for (std::intptr_t columns : {1, 2, 15, 16, 17, 53}) {
         compare<double, double>("minimum", 7, columns, c_minimum, minimum, lanes_minimum, llc::pixelwise(lanes_minimum));
-        compare<double, double>("blend", 7, columns, c_blend, lanes_blend, blend);
+        compare<double, double>("blend", 7, columns, c_blend, lanes_blend, blend, llc::pixelwise(lanes_blend));
     }
     compare<double, double>("minimum", 203, 67, c_minimum, minimum, lanes_minimum);
-    compare<double, double>("blend", 203, 67, c_blend, lanes_blend, blend);
+    compare<double, double>("blend", 203, 67, c_blend, lanes_blend, blend, llc::pixelwise(lanes_blend));
     compare<float, float>("minimum of float", 19, 53, c_minimum, minimum, lanes_minimum);
-    compare<std::uint8_t, float>("blend of uint8 to float", 19, 53, c_blend, lanes_blend, blend);
-    compare<std::int32_t, std::int16_t>("blend of int32 to int16", 19, 53, c_blend, lanes_blend, blend);
+    compare<std::uint8_t, float>("blend of uint8 to float", 19, 53, c_blend, lanes_blend, blend, llc::pixelwise(lanes_blend));
+    compare<std::int32_t, std::int16_t>("blend of int32 to int16", 19, 53, c_blend, lanes_blend, blend, llc::pixelwise(lanes_blend));
     compare<std::uint64_t, double>("minimum of uint64", 19, 53, c_minimum, minimum, lanes_minimum);
     compare<bool, bool>("minimum of bool", 19, 53, c_minimum, minimum, lanes_minimum);
 }

@@ -172,6 +172,7 @@ std::string shape(const llc::window &window)
 
 void windows()
 {
+    const bool mask[3][3] = {{false, false, false}, {false, true, false}, {false, true, true}};
     struct {
         const char *name;
         llc::window window;
@@ -182,10 +183,11 @@ void windows()
         {"axes", llc::window::box({3, 5}).axes({1, 0}), 15, "......./..###../..###../..###../..###../..###../......./"},
         {"one axis", llc::window::box({5}).axes({-1}), 5, "......./......./......./.#####./......./......./......./"},
         {"origins", llc::window::box({1, 3}).origins({0, 1}), 3, "......./......./......./...###./......./......./......./"},
+        {"mask", llc::window::from_footprint(mask), 3, "......./......./..##.../...#.../......./......./......./"},
         {"footprint", llc::window::from_footprint(std::vector<bool>{true, false, false, false, true, false}, {2, 3}), 2,
          "......./......./......./...#.../....#../......./......./"},
         {"cross", llc::window::cross(2), 5, "......./......./...#.../..###../...#.../......./......./"},
-        {"cross 2", llc::window::cross(2, 2), 13, "......./...#.../..###../.#####./..###../...#.../......./"},
+        {"diamond", llc::window::diamond(2, 2), 13, "......./...#.../..###../.#####./..###../...#.../......./"},
         {"disk", llc::window::disk(3), 29, "...#.../.#####./.#####./#######/.#####./.#####./...#.../"},
         {"disk 0", llc::window::disk(0), 1, "......./......./......./...#.../......./......./......./"},
     };
@@ -196,7 +198,7 @@ void windows()
     }
     CHECK_INT(llc::window::ball(3, 1).taps(), 7, "ball");
     CHECK_INT(llc::window::ball(3, 2).taps(), 33, "ball");
-    CHECK_INT(llc::window::cross(3, 2).taps(), 25, "cross");
+    CHECK_INT(llc::window::diamond(3, 2).taps(), 25, "diamond");
     CHECK_INT(llc::window::cross(0).taps(), 1, "no axes");
     CHECK_INT(llc::window::box({0, 3}).taps(), 0, "an extent that is refused");
     CHECK_INT(llc::window::box({INTPTR_MAX, 3}).taps(), INTPTR_MAX, "more than can be counted");

@@ -62,18 +62,22 @@
  *     }
  *
  * This defines two callbacks: minimum, an llc_filter_fn for llc_generic_filter (and SciPy), and minimum_batch, an
- * llc_batch_fn for llc_batch_filter. (minimum_value, which they call, is the function itself.) Both take any window. For
- * windows of as many taps as are given, a constant, minimum_batch is a loop over the elements that compilers turn into
+ * llc_batch_fn for llc_batch_filter. (Names that begin with minimum_value and minimum_loop are the macro's own.) Both take
+ * any window; n is 0 if a footprint has no taps, and more than 256 other taps than are given need memory, without which
+ * minimum_batch gives up.
+ *
+ * For windows of as many taps as are given, a constant, minimum_batch is a loop over the elements that compilers turn into
  * vector instructions at -O3, if the body's loops are over all values, its branches only choose between values, and it
  * calls nothing but fabs and such; sqrt needs -fno-math-errno too. clang does so for up to 49 taps, gcc for up to 16, or
  * as many as --param max-completely-peel-times=49 says. With 0 taps given, or in other windows, the body is compiled into
- * the loop, but works on one element at a time; from some 50 taps on, llc_generic_filter is faster than that. In programs
- * for any x86-64, gcc and clang compile the loop for AVX2 as well, and minimum_batch runs that where the machine has it;
- * unless LLC_NO_DISPATCH is defined when this header is included. With -ffp-contract=off (in gcc's case, -std=c99 and
- * such) all of them give the same to the bit on any machine.
+ * the loop, but works on one element at a time; from some 50 taps on, llc_generic_filter is faster than that.
+ *
+ * In programs for any x86-64, gcc and clang compile the loop for AVX2 as well, and minimum_batch runs that where the
+ * machine has it; unless LLC_NO_DISPATCH is defined when this header is included. With -ffp-contract=off, which gcc takes
+ * for granted in C99 and later but not in C++, all of them give the same to the bit on any machine.
  *
  *     LLC_FUNCTION(name, taps)          external callbacks, whose declarations are
- *     LLC_DECLARE_FUNCTION(name);       for a header
+ *     LLC_DECLARE_FUNCTION(name);       for a header; for C++, within extern "C" if they are defined in C
  *     LLC_STATIC_FUNCTION(name, taps)   callbacks for this file only
  */
 #define LLC_FUNCTION(name, taps) LLC_DECLARE_FUNCTION(name); LLC_DEFINE_FUNCTION(, name, taps)
@@ -152,7 +156,8 @@
 #define LLC_RESTRICT
 #define LLC_PREFETCH(address) ((void)(address))
 #endif
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX2__) && !defined(LLC_NO_DISPATCH)
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX2__) && !defined(_WIN32) && \
+    !defined(LLC_NO_DISPATCH)
 #define LLC_DISPATCH
 #define LLC_AVX2 __attribute__((target("avx2")))
 #define LLC_HAS_AVX2 __builtin_cpu_supports("avx2")

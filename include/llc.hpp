@@ -17,7 +17,8 @@
  * C++17 and later, header-only, over llc.h: link with -lllc. Functions are compiled with your program's flags. Optimised
  * with -O3, short functions of few values run on several pixels at once, with vector instructions; functions written for
  * lanes (see there) do at -O2, and with any number of values. gcc and clang compile them for AVX2 as well, for machines
- * that have it, if the program is for any x86-64; unless LLC_NO_DISPATCH is defined when this header is included.
+ * that have it, if the program is for any x86-64; unless LLC_NO_DISPATCH is defined when this header is included. As with
+ * any header, the files of a program are to agree on that, on -std and on -m flags.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -44,7 +45,9 @@
 #include <utility>
 #include <vector>
 
+#if __has_include(<version>)
 #include <version>
+#endif
 #ifdef __cpp_lib_span
 #include <span>
 #endif
@@ -80,7 +83,7 @@ public:
     /// LLC_OK or an LLC_ERROR_*, which llc.h explains.
     llc_status status() const noexcept { return error_.status; }
 
-    /// For LLC_ERROR_CALLBACK an output element, counted in C order; otherwise -1.
+    /// For LLC_ERROR_CALLBACK, which comes of callbacks in C, an output element counted in C order; otherwise -1.
     std::intptr_t index() const noexcept { return error_.index; }
 
     /// Which argument, its value, what is allowed. Empty if nothing went wrong.
@@ -186,7 +189,7 @@ public:
     std::intptr_t operator[](std::size_t i) const noexcept { return values_[i]; }
 
 private:
-    std::array<std::intptr_t, LLC_MAX_NDIM> values_;
+    std::array<std::intptr_t, LLC_MAX_NDIM> values_{};
     std::int32_t size_ = 0;
 };
 
@@ -194,10 +197,11 @@ private:
 ///
 ///     llc::view(pointer, {480, 640})                  C order without gaps, the last axis fastest
 ///     llc::view(pointer, {480, 640}, {1, 480})        steps in ELEMENTS, any sign; pointer is to element [0, 0]
+///     llc::view(vector.data(), {480, 640})            an image in a std::vector
 ///     llc::view(vector)                               one axis: std::vector, std::array, std::span, ...
 ///     double image[480][640]; llc::view(image)        the axes of a C array, or of a std::mdspan
 ///
-/// generic_filter takes what is in these parentheses as it is. T is bool, an integer type of 8 to 64 bits, float or
+/// generic_filter takes containers (of elements side by side), C arrays and std::mdspan as they are. T is bool, an integer type of 8 to 64 bits, float or
 /// double; const T will do for an input. Extents and strides are looked at by the calls that are handed the view, so
 /// making one never fails.
 template <class T>
@@ -322,13 +326,30 @@ public:
     static window from_footprint(const Mask &mask, const index_list &extents) {
         window made(extents);
         made.has_footprint_ = true;
-        for (auto &&is_tap : mask)
+        for (auto &&is_tap : mask) {
+            static_assert(!std::is_array_v<std::remove_reference_t<decltype(is_tap)>>,
+                          "llc: a mask that is an array of several axes has its own extents: from_footprint(mask)");
             made.footprint_.push_back(is_tap ? 1 : 0);
+        }
         return made;
     }
 
-    /// The taps whose steps from the centre, added up over the axes, are at most radius: 5 in 2-d for radius 1.
-    static window cross(int ndim, int radius = 1) {
+    /// The same for a C array, of as many axes as that has.
+    template <class U, std::size_t N>
+    static window from_footprint(const U (&mask)[N]) {
+        const view elements(mask);
+        window made(elements.extents());
+        made.has_footprint_ = true;
+        for (std::intptr_t i = 0; i < made.volume(); i++)
+            made.footprint_.push_back(elements.data()[i] ? 1 : 0);
+        return made;
+    }
+
+    /// The centre and its nearest neighbours along each axis: 5 taps in 2-d.
+    static window cross(int ndim) { return diamond(ndim, 1); }
+
+    /// The taps whose steps from the centre, added up over the axes, are at most radius.
+    static window diamond(int ndim, int radius) {
         return within(ndim, radius, radius, [](std::intptr_t step) { return step < 0 ? -step : step; });
     }
 
@@ -341,7 +362,7 @@ public:
     }
 
     /// The window with shifts, one for each of its axes; a positive one moves it towards lower indices.
-    window origins(const index_list &origins) const {
+    [[nodiscard]] window origins(const index_list &origins) const {
         window moved = *this;
         moved.origins_ = origins;
         moved.has_origins_ = true;
@@ -349,7 +370,7 @@ public:
     }
 
     /// The window for these axes of an array, in any order, negative ones from the end; along others its extent is 1.
-    window axes(const index_list &axes) const {
+    [[nodiscard]] window axes(const index_list &axes) const {
         window turned = *this;
         turned.axes_ = axes;
         turned.has_axes_ = true;
@@ -455,7 +476,8 @@ struct options {
 // What a function gets to see
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// The values of a window's taps, in C order: std::span<const double>, and what stands for it in C++17.
+/// The values of a window's taps, in C order: std::span<const double>, and what stands for it in C++17. There are none if
+/// a footprint has no taps.
 #ifdef __cpp_lib_span
 using values = std::span<const double>;
 #else
@@ -866,9 +888,15 @@ private:
     F function_;
 };
 
+template <class F>
+inline constexpr bool is_pixelwise = false;
+template <class F>
+inline constexpr bool is_pixelwise<pixelwise_function<F>> = true;
+
 } // namespace detail
 
-/// The function, to be called with one window's llc::values at a time, though it would take lanes.
+/// The function, to be called with one window's llc::values at a time: for generic ones that do not work on lanes, and for
+/// long ones, which sort for example. It is compiled once; functions of llc::values are for each number of taps up to 32.
 template <class F>
 auto pixelwise(F &&function) {
     return detail::pixelwise_function<std::decay_t<F>>(std::forward<F>(function));
@@ -1014,12 +1042,12 @@ inline void gather(const double *const *taps, std::size_t n, std::size_t at, std
     }
 }
 
-/// With a call for each element, of many taps, which are gathered a few elements ahead.
+/// With a call for each element, of any number of taps, which are gathered a few elements ahead.
 template <class F>
 struct on_many {
     static void fill(F &function, const double *const *taps, std::size_t n, double *results, std::size_t count,
                      std::size_t &at) {
-        const std::size_t group = std::min(count, std::max<std::size_t>(8, 2048 / n));
+        const std::size_t group = std::min(count, std::max<std::size_t>(8, 2048 / std::max<std::size_t>(n, 1)));
         const std::unique_ptr<double[]> gathered(new double[group * n]);
         while (at < count) {
             const std::size_t now = std::min(group, count - at);
@@ -1030,54 +1058,63 @@ struct on_many {
     }
 };
 
-/// The callback that fills results so.
-template <class F, auto fill>
-int run(const double *const *taps, std::intptr_t n, double *results, std::intptr_t count, const llc_batch *batch,
-        void *data) noexcept {
-    auto &job = *static_cast<detail::job<F> *>(data);
-    std::size_t at = 0;
-    try {
-        fill(job.function, taps, static_cast<std::size_t>(n), results, static_cast<std::size_t>(count), at);
-    } catch (...) {
-        return job.fail(batch->first + static_cast<std::intptr_t>(at));
-    }
-    return 1;
-}
+template <class F>
+using filler = void (*)(F &, const double *const *, std::size_t, double *, std::size_t, std::size_t &);
 
-/// The callback for this machine.
-template <class F, class Fill>
-llc_batch_fn run_best() noexcept {
+/// What a kind has for this machine.
+template <class F, class Kind>
+filler<F> best() noexcept {
 #ifdef LLC_DISPATCH
     if (LLC_HAS_AVX2)
-        return run<F, Fill::fill_avx2>;
+        return Kind::fill_avx2;
 #endif
-    return run<F, Fill::fill>;
+    return Kind::fill;
 }
 
 template <class F, std::size_t... N>
-llc_batch_fn run_few_or_many(std::intptr_t taps, std::index_sequence<N...>) noexcept {
-    static constexpr llc_batch_fn (*few[])() noexcept = {run_best<F, on_few<F, std::make_index_sequence<N>>>...};
-    return taps < static_cast<std::intptr_t>(sizeof...(N)) ? few[taps]() : run<F, on_many<F>::fill>;
+filler<F> few_or_many(std::size_t n, std::index_sequence<N...>) noexcept {
+    static constexpr filler<F> (*few[])() noexcept = {best<F, on_few<F, std::make_index_sequence<N>>>...};
+    return n < sizeof...(N) ? few[n]() : on_many<F>::fill;
 }
 
 /// Most taps that a function gets a loop of its own for.
 inline constexpr std::size_t few_taps = 32;
 
-/// What runs the function on windows of so many taps.
+/// What fills results with a function of n taps.
 template <class F>
-llc_batch_fn batch(std::intptr_t taps) noexcept {
+filler<F> filler_for(std::size_t n) noexcept {
     if constexpr (std::is_invocable_v<F &, lane_values<vectors>>) {
         static_assert(std::is_convertible_v<std::invoke_result_t<F &, lane_values<vectors>>, lanes<vectors>>,
                       "llc: a function of lanes returns lanes, or one double for all of them");
-        (void)taps;
-        return run_best<F, on_lanes<F>>();
+        (void)n;
+        return best<F, on_lanes<F>>();
     } else {
         static_assert(std::is_invocable_v<F &, values>,
                       "llc: the function is to take llc::values, or be generic over the type of its values");
         static_assert(std::is_convertible_v<std::invoke_result_t<F &, values>, double>,
                       "llc: the function is to return what converts to double");
-        return run_few_or_many<F>(taps, std::make_index_sequence<few_taps + 1>());
+        if constexpr (is_pixelwise<std::remove_const_t<F>>) {
+            (void)n;
+            return on_many<F>::fill;
+        } else {
+            return few_or_many<F>(n, std::make_index_sequence<few_taps + 1>());
+        }
     }
+}
+
+/// The batch callback.
+template <class F>
+int run(const double *const *taps, std::intptr_t n, double *results, std::intptr_t count, const llc_batch *batch,
+        void *data) noexcept {
+    auto &job = *static_cast<detail::job<F> *>(data);
+    const auto size = static_cast<std::size_t>(n);
+    std::size_t at = 0;
+    try {
+        filler_for<F>(size)(job.function, taps, size, results, static_cast<std::size_t>(count), at);
+    } catch (...) {
+        return job.fail(batch->first + static_cast<std::intptr_t>(at));
+    }
+    return 1;
 }
 
 /// A progress function on its way through the C library.
@@ -1212,9 +1249,10 @@ inline result call(const llc_array &input, const llc_array &output, const window
 /// otherwise it is called for one element at a time. Lanes have no such limits. Their results are the same, to the bit,
 /// unless a compiler may fuse a * b + c (-ffp-contract) and does so in one of them only.
 ///
-/// This one returns what went wrong in the arguments or in the library, or that progress cancelled. What function or
-/// progress throws comes out all the same, when all threads have stopped: function's exception for the lowest element, for
-/// any number of threads. The elements up to about LLC_BATCH_MAX before that one are written, later ones may be.
+/// try_generic_filter returns what went wrong in the arguments or in the library, or that progress cancelled. What function
+/// or progress throws comes out all the same, as does std::bad_alloc, when all threads have stopped: function's exception
+/// for the lowest element, for any number of threads. All elements before that one are written but for the last
+/// LLC_BATCH_MAX or so; later ones may be.
 template <class Input, class Output, class F>
 result try_generic_filter(const Input &input, Output &&output, const window &window, F &&function,
                           const options &options = {}) {
@@ -1231,7 +1269,7 @@ result try_generic_filter(const Input &input, Output &&output, const window &win
     std::intptr_t in_strides[LLC_MAX_NDIM], out_strides[LLC_MAX_NDIM];
     const result ended =
         detail::call(detail::access::array(in, in_strides), detail::access::array(out, out_strides), window,
-                     detail::batch<function_type>(window.taps()), &job, options);
+                     detail::run<function_type>, &job, options);
     if (job.exception)
         std::rethrow_exception(std::move(job.exception));
     return ended;

@@ -46,7 +46,7 @@ impl fmt::Display for Error {
         match self {
             Error::Argument(message) | Error::Shape(message) => f.write_str(message),
             Error::Memory { bytes } => write!(f, "out of memory: {bytes} bytes can't be had"),
-            Error::Callback { index } => write!(f, "the callback gave up (returned 0) at output element {index}"),
+            Error::Callback { index } => write!(f, "the callback gave up at output element {index}"),
             Error::Cancelled => f.write_str("cancelled by the progress function"),
         }
     }

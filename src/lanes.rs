@@ -1,7 +1,7 @@
 //! Functions that work on several windows at once, and the values they work with.
 
 use std::iter::FusedIterator;
-use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+use std::ops::{Add, AddAssign, BitAnd, BitOr, BitXor, Div, DivAssign, Mul, MulAssign, Neg, Not, Sub, SubAssign};
 use std::{array, slice};
 
 /// A function of the values of several windows at once: one in each lane.
@@ -24,8 +24,8 @@ use std::{array, slice};
 ///         let (mut sum, mut count) = (zero, zero);
 ///         for value in values {
 ///             let similar = (value - values.get(0)).abs().le(self.tolerance);
-///             sum = sum + similar.select(value, zero);
-///             count = count + similar.select(Lanes::splat(1.0), zero);
+///             sum += similar.select(value, zero);
+///             count += similar.select(1.0, zero);
 ///         }
 ///         sum / count
 ///     }
@@ -34,7 +34,8 @@ use std::{array, slice};
 /// assert_eq!(SimilarMean { tolerance: 2.0 }.value(&[1.0, 9.0, 3.0]), 2.0);
 /// ```
 pub trait LaneFunction {
-    /// The results, lane by lane, for as many windows as there are lanes. Implementations should be marked
+    /// The results, lane by lane, for as many windows as there are lanes: `N`, 16 in arrays and 1 in
+    /// [`value`](Self::value), but write for any. Implementations should be marked
     /// `#[inline(always)]`: they are compiled for several instruction sets, as part of the loop that calls them.
     fn call<const N: usize>(&self, values: LaneValues<'_, N>) -> Lanes<N>;
 
@@ -172,7 +173,7 @@ impl<const N: usize> FusedIterator for LaneIter<'_, N> {}
 #[repr(align(64))]
 pub struct Lanes<const N: usize>([f64; N]);
 
-/// A truth value for each lane. `&`, `|` and `!` combine them.
+/// A truth value for each lane. `&`, `|`, `^` and `!` combine them.
 #[derive(Debug, Clone, Copy)]
 pub struct LaneMask<const N: usize>([bool; N]);
 
@@ -199,13 +200,13 @@ impl<const N: usize> Lanes<N> {
         array::from_fn(|i| f(self.0[i], other.0[i]))
     }
 
-    /// `other` where it is smaller, otherwise `self`. So the smallest value of a loop that begins with a number ignores NaN.
+    /// `other` where it is smaller, otherwise `self`. A NaN in `other` is dropped, one in `self` stays.
     #[inline(always)]
     pub fn min(self, other: impl Into<Self>) -> Self {
         Lanes(self.zip(other, |a, b| if b < a { b } else { a }))
     }
 
-    /// `other` where it is larger, otherwise `self`.
+    /// `other` where it is larger, otherwise `self`. A NaN in `other` is dropped, one in `self` stays.
     #[inline(always)]
     pub fn max(self, other: impl Into<Self>) -> Self {
         Lanes(self.zip(other, |a, b| if a < b { b } else { a }))
@@ -254,7 +255,7 @@ macro_rules! comparisons {
 comparisons! { lt < le <= gt > ge >= eq == ne != }
 
 macro_rules! arithmetic {
-    ($($trait:ident $name:ident $operator:tt)*) => {$(
+    ($($trait:ident $name:ident $operator:tt $assign:ident $assign_name:ident)*) => {$(
         impl<const N: usize, T: Into<Self>> $trait<T> for Lanes<N> {
             type Output = Self;
 
@@ -272,9 +273,21 @@ macro_rules! arithmetic {
                 Lanes::splat(self) $operator other
             }
         }
+
+        impl<const N: usize, T: Into<Self>> $assign<T> for Lanes<N> {
+            #[inline(always)]
+            fn $assign_name(&mut self, other: T) {
+                *self = *self $operator other;
+            }
+        }
     )*};
 }
-arithmetic! { Add add + Sub sub - Mul mul * Div div / }
+arithmetic! {
+    Add add + AddAssign add_assign
+    Sub sub - SubAssign sub_assign
+    Mul mul * MulAssign mul_assign
+    Div div / DivAssign div_assign
+}
 
 impl<const N: usize> Neg for Lanes<N> {
     type Output = Self;
@@ -297,7 +310,7 @@ macro_rules! logic {
         }
     )*};
 }
-logic! { BitAnd bitand & BitOr bitor | }
+logic! { BitAnd bitand & BitOr bitor | BitXor bitxor ^ }
 
 impl<const N: usize> Not for LaneMask<N> {
     type Output = Self;
@@ -305,5 +318,87 @@ impl<const N: usize> Not for LaneMask<N> {
     #[inline(always)]
     fn not(self) -> Self {
         LaneMask(self.0.map(|truth| !truth))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const N: usize = 4;
+
+    #[test]
+    fn lanes_do_what_doubles_do() {
+        type OfLanes = fn(Lanes<N>, Lanes<N>) -> Lanes<N>;
+        type OfDoubles = fn(f64, f64) -> f64;
+        let pairs: &[(&str, OfLanes, OfDoubles)] = &[
+            ("+", |a, b| a + b, |a, b| a + b),
+            ("-", |a, b| a - b, |a, b| a - b),
+            ("*", |a, b| a * b, |a, b| a * b),
+            ("/", |a, b| a / b, |a, b| a / b),
+            ("with doubles", |a, b| 2.0 - a * 3.0 + b / 7.0, |a, b| 2.0 - a * 3.0 + b / 7.0),
+            ("negation", |a, _| -a, |a, _| -a),
+            (
+                "+=",
+                |mut a, b| {
+                    a += b;
+                    a
+                },
+                |a, b| a + b,
+            ),
+            (
+                "-=",
+                |mut a, b| {
+                    a -= b;
+                    a
+                },
+                |a, b| a - b,
+            ),
+            (
+                "*=",
+                |mut a, b| {
+                    a *= b;
+                    a
+                },
+                |a, b| a * b,
+            ),
+            (
+                "/=",
+                |mut a, b| {
+                    a /= b;
+                    a
+                },
+                |a, b| a / b,
+            ),
+            ("min", |a, b| a.min(b), |a, b| if b < a { b } else { a }),
+            ("max", |a, b| a.max(b), |a, b| if a < b { b } else { a }),
+            ("abs", |a, _| a.abs(), |a, _| a.abs()),
+            ("sqrt", |a, _| a.sqrt(), |a, _| a.sqrt()),
+            ("<", |a, b| a.lt(b).select(1.0, 2.0), |a, b| if a < b { 1.0 } else { 2.0 }),
+            ("<=", |a, b| a.le(b).select(1.0, 2.0), |a, b| if a <= b { 1.0 } else { 2.0 }),
+            (">", |a, b| a.gt(b).select(1.0, 2.0), |a, b| if a > b { 1.0 } else { 2.0 }),
+            (">=", |a, b| a.ge(b).select(1.0, 2.0), |a, b| if a >= b { 1.0 } else { 2.0 }),
+            ("==", |a, b| a.eq(b).select(a, 2.0), |a, b| if a == b { a } else { 2.0 }),
+            ("!=", |a, b| a.ne(b).select(a, b), |a, b| if a != b { a } else { b }),
+            ("&", |a, b| (a.lt(b) & b.lt(3.0)).select(1.0, 2.0), |a, b| if a < b && b < 3.0 { 1.0 } else { 2.0 }),
+            ("|", |a, b| (a.lt(b) | b.lt(3.0)).select(1.0, 2.0), |a, b| if a < b || b < 3.0 { 1.0 } else { 2.0 }),
+            ("^", |a, b| (a.lt(b) ^ b.lt(3.0)).select(1.0, 2.0), |a, b| if (a < b) ^ (b < 3.0) { 1.0 } else { 2.0 }),
+            ("!", |a, b| (!a.lt(b)).select(1.0, 2.0), |a, b| if a < b { 2.0 } else { 1.0 }),
+        ];
+        let numbers = [0.0, -0.0, 1.0, -1.0, 1.5e300, -2.5e-310, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        for (name, of_lanes, of_doubles) in pairs {
+            for a in numbers {
+                for b in numbers {
+                    let (left, right) = ([a, 4.0, a, -1.0], [b, b, 9.0, -1.0]);
+                    let results = of_lanes(Lanes(left), Lanes(right)).into_array();
+                    for lane in 0..N {
+                        let expected = of_doubles(left[lane], right[lane]);
+                        let same = results[lane].to_bits() == expected.to_bits()
+                            || (results[lane].is_nan() && expected.is_nan());
+                        assert!(same, "{name} of {a} and {b} in lane {lane}: {}, not {expected}", results[lane]);
+                    }
+                }
+            }
+        }
     }
 }

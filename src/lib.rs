@@ -25,6 +25,14 @@
 //! # Ok::<(), llc::Error>(())
 //! ```
 //!
+//! | what the function is like | how to pass it |
+//! |---|---|
+//! | it reads its values | [`generic_filter`] |
+//! | the window has more than 32 taps | [`generic_filter_lanes`] |
+//! | it overwrites its values, to sort them for example | [`generic_filter_mut`] |
+//! | it has state that changes | [`generic_filter_seq`] |
+//! | it may give up | [`try_generic_filter`] |
+//!
 //! The same engine stands behind a C ABI, `include/llc.h`; the shared and the static library export it.
 
 mod array;
@@ -57,7 +65,8 @@ pub use window::Window;
 /// Applies `function` to the window around every element of `input`.
 ///
 /// `output` has the shape of `input`; both may have any memory layout. The window's values reach `function` as `f64`, in
-/// C order of the footprint's true elements. What it returns is cast to the output's type, see [`Element`].
+/// C order of the footprint's true elements. What it returns is cast to the output's type, see [`Element`]. The semantics
+/// are those of `scipy.ndimage.generic_filter` 1.17, but for what the README lists.
 ///
 /// For windows of up to 32 taps the function is compiled once for each number of them, for several instruction sets, and
 /// works on several elements at once with vector instructions, if it is one that compilers can vectorise: with
@@ -68,11 +77,9 @@ pub use window::Window;
 /// comes out here.
 ///
 /// # Errors
-/// [`Error::Shape`] if the shapes of input and output differ, or an extent of the window is 0, or they are too many or too
-/// large. [`Error::Argument`] if an axis, an origin or the number of modes does not fit. [`Error::Memory`] if memory runs
-/// out. [`Error::Cancelled`] if [`Options::progress`] asked for it.
-///
-/// Semantics: `scipy.ndimage.generic_filter` 1.17.
+/// [`Error::Shape`] if the shapes of input and output differ, if the window has not as many extents as it has axes, or if
+/// one of them is 0 or too large. [`Error::Argument`] if an axis, an origin or the number of modes does not fit.
+/// [`Error::Memory`] if memory runs out. [`Error::Cancelled`] if [`Options::progress`] asked for it.
 pub fn generic_filter<A, B, D, F>(
     input: ArrayView<'_, A, D>,
     output: ArrayViewMut<'_, B, D>,
@@ -89,8 +96,8 @@ where
     filter::values(job(input, output, window, options)?, function)
 }
 
-/// As [`generic_filter`], for a function of several windows at once: fast for windows of any size, whatever the compiler
-/// makes of it.
+/// As [`generic_filter`], for a [`LaneFunction`], which computes the results of several windows at a time: vectorised for
+/// windows of any size.
 ///
 /// See [`lane_function!`] for an example.
 ///

@@ -18,7 +18,11 @@ use crate::memory;
 ///
 /// let square = Window::new(&[3, 3]);
 /// let cross = Window::from_footprint(array![[false, true, false], [true, true, true], [false, true, false]].view());
-/// let rows_of_each_channel = Window::new(&[1, 9]).axes(&[0, 1]);
+/// let along_each_row = Window::new(&[9]).axes(&[1]);
+///
+/// let radius = 2; // lists are borrowed: those that are no constants need a name
+/// let extents = [2 * radius + 1; 2];
+/// let larger = Window::new(&extents);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Window<'a> {
