@@ -44,6 +44,17 @@ const auto divided = [](auto values) {
 
 const auto silent = [](auto) { return 0.0; };
 
+/* One of them as a function of llc::values. */
+template <class F>
+struct of_values {
+    const F &function;
+
+    double operator()(llc::values values) const { return function(values); }
+};
+
+template <class F>
+of_values(const F &) -> of_values<F>;
+
 llc::options options_of(const llc_options &options, int32_t entries)
 {
     llc::options made;
@@ -130,9 +141,7 @@ int run(const reference_case *test, const llc_array *input, const llc_array *out
                     if constexpr (on_lanes)
                         return llc::try_generic_filter(in, out, window_of(test->window), function, how);
                     else
-                        return llc::try_generic_filter(in, out, window_of(test->window), [&](llc::values values) {
-                            return function(values);
-                        }, how);
+                        return llc::try_generic_filter(in, out, window_of(test->window), of_values{function}, how);
                 }();
                 std::memset(error, 0, sizeof *error);
                 error->status = *status = ended.status();
