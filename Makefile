@@ -2,7 +2,7 @@
 #
 #   make          the shared and the static library, in target/release
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
-#   make test     every test: Rust, C, C++; again under valgrind and with sanitizers
+#   make test     every test: Rust, C, C++, SciPy; again under valgrind and with sanitizers
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
 #   make bench    side by side with SciPy
 #   make header   rewrites include/llc.h from src/capi
@@ -21,7 +21,7 @@ PNG := $(RELEASE)/examples/png
 LINK_FLAGS := -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
 EXAMPLE_FLAGS := -O3 -fno-math-errno -ffp-contract=off -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
 
-.PHONY: library demo test test-rust test-valgrind test-sanitizers lint bench header reference clean
+.PHONY: library demo test test-rust test-scipy test-valgrind test-sanitizers lint bench header reference clean
 
 library:
 	$(CARGO) build --release
@@ -46,10 +46,14 @@ demo: library
 	@for picture in before minimum contrast cross deviation; do \
 	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
-test: test-rust test-valgrind test-sanitizers
+test: test-rust test-scipy test-valgrind test-sanitizers
 
 test-rust:
 	$(CARGO) test
+
+# The built-in callbacks in SciPy's own filter, beside numpy's functions.
+test-scipy: library $(VENV)/reference
+	$(VENV)/bin/python tests/reference/builtins.py $(RELEASE)/libllc.so
 
 # The C and C++ programs once more, each as one of its languages; their heap, and the library's, under valgrind ...
 test-valgrind:

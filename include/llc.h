@@ -465,6 +465,108 @@ const char *llc_status_string(llc_status status);
 /// The version of the library that runs, "MAJOR.MINOR.PATCH"; LLC_VERSION_STRING is that of this header. Static text.
 const char *llc_version_string(void);
 
+/// Built-in callbacks: llc_minimum and those below it, for llc_generic_filter, and for SciPy as they are.
+///
+/// All have these rules in common. -0.0 is below 0.0. A NaN among the values makes the result NaN; the functions whose
+/// names begin with llc_nan leave NaN out instead. Without values, which is what a footprint without taps has, the result
+/// is NaN, or 0 where it says so. They overwrite their buffer. What they take as user_data is said with each; the others
+/// do not look at it. With a parameter that is not allowed they return 0; llc_generic_filter finds that out beforehand,
+/// for those that llc_builtin_name knows, and says what is wrong.
+///
+/// llc_minimum: The smallest value.
+int llc_minimum(double *buffer,
+                intptr_t filter_size,
+                double *return_value,
+                void *user_data);
+
+/// The largest value.
+int llc_maximum(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The largest value less the smallest (peak to peak).
+int llc_range(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The sum of the values in the order of the taps, from 0.0 on. 0 without values.
+int llc_sum(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The sum divided by the number of values.
+int llc_mean(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The mean of the squares of the differences from the mean (numpy.var: divided by the number of values).
+int llc_variance(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The square root of the variance (numpy.std).
+int llc_standard_deviation(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The middle value; with an even number of values the mean of the two in the middle (numpy.median).
+int llc_median(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The median of the magnitudes of the differences from the median; not scaled.
+int llc_median_absolute_deviation(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The most frequent value; the smallest if several are. 0.0 and -0.0 are one value, -0.0 if one of them is.
+int llc_mode(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// How many different values there are. 0.0 and -0.0 are one value, all NaN are another. 0 without values.
+int llc_distinct(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The value at place *user_data, a const intptr_t, from the smallest on; negative places count from one beyond
+/// the largest (scipy.ndimage.rank_filter). It is to be from -filter_size to filter_size - 1.
+int llc_rank(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The value at place filter_size * p / 100, rounded down, or the largest, for p = *user_data, a const double from -100
+/// to 100; below 0 it stands for p + 100 (scipy.ndimage.percentile_filter).
+int llc_percentile(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The value at place (filter_size - 1) * q, interpolated linearly, for q = *user_data, a const double from 0 to 1
+/// (numpy.quantile).
+int llc_quantile(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The sum of the values in the order of the taps, each times its weight, from 0.0 on (scipy.ndimage.correlate).
+/// user_data: const double[filter_size], one weight for each tap. 0 without values.
+int llc_weighted_sum(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The smallest of the values less their structure's (scipy.ndimage.grey_erosion).
+/// user_data: const double[filter_size], one for each tap.
+int llc_grey_erosion(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The largest of the values plus their structure's, tap by tap (scipy.ndimage.grey_dilation mirrors its structure).
+/// user_data: const double[filter_size], one for each tap.
+int llc_grey_dilation(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// How many values are not NaN.
+int llc_nan_count(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_minimum of the values that are not NaN.
+int llc_nan_minimum(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_maximum of the values that are not NaN.
+int llc_nan_maximum(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_sum of the values that are not NaN. 0 if there are none.
+int llc_nan_sum(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_mean of the values that are not NaN.
+int llc_nan_mean(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_variance of the values that are not NaN.
+int llc_nan_variance(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_standard_deviation of the values that are not NaN.
+int llc_nan_standard_deviation(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_median of the values that are not NaN.
+int llc_nan_median(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// llc_quantile of the values that are not NaN, with the same user_data.
+int llc_nan_quantile(double *buffer, intptr_t filter_size, double *return_value, void *user_data);
+
+/// The built-in callback of a name, without llc_: "median" is llc_median. NULL if there is none, or name is NULL.
+llc_filter_fn llc_builtin(const char *name);
+
+/// The name of a built-in callback, static text. NULL for all other functions, and for a built-in one whose address in
+/// the program is another than in the library, as linkers may have it: llc_builtin's is always the library's.
+const char *llc_builtin_name(llc_filter_fn function);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

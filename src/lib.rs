@@ -37,6 +37,7 @@
 
 mod array;
 mod boundary;
+mod builtins;
 mod capi;
 mod dtype;
 mod error;

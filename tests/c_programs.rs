@@ -47,6 +47,7 @@ macro_rules! programs {
 
 programs! { C, c99 C99, cpp11 Cpp11:
     batch();
+    builtins();
     errors();
     failure();
     layout();

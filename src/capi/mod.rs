@@ -7,12 +7,12 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod answer;
+mod builtins;
 mod read;
 mod types;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-use crate::error::Error;
 use crate::filter;
 use crate::kernels::pixel::Pixel;
 use crate::kernels::strip::{Strip, Strips};
@@ -61,7 +61,12 @@ pub unsafe extern "C" fn llc_generic_filter(
         };
         let kernel = |plan: &Plan<'_>| Pixel::new(plan.run_lengths(), call);
         // SAFETY: the caller's pointers are what the header says.
-        unsafe { run(input, output, window, options, |job| filter::filter(job, kernel)) }
+        unsafe {
+            run(input, output, window, options, |job| {
+                builtins::check(Some(function), user_data.pointer(), job.window.taps())?;
+                Ok(filter::filter(job, kernel)?)
+            })
+        }
     })
 }
 
@@ -85,7 +90,7 @@ pub unsafe extern "C" fn llc_batch_filter(
         let function = function.ok_or_else(|| read::null(format_args!("function")))?;
         let kernel = |plan: &Plan<'_>| Strips::new(plan.taps(), Batches { function, user_data, shape: plan.shape() });
         // SAFETY: the caller's pointers are what the header says.
-        unsafe { run(input, output, window, options, |job| filter::filter(job, kernel)) }
+        unsafe { run(input, output, window, options, |job| Ok(filter::filter(job, kernel)?)) }
     })
 }
 
@@ -126,7 +131,7 @@ unsafe fn run(
     output: *const llc_array,
     window: *const llc_window,
     options: *const llc_options,
-    filter: impl FnOnce(filter::Job<'_, '_>) -> Result<(), Error>,
+    filter: impl FnOnce(filter::Job<'_, '_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // SAFETY: passed on.
     let (input, output, window, options) = unsafe {
@@ -140,7 +145,7 @@ unsafe fn run(
         options.progress.is_none_or(|progress| unsafe { progress(fraction, options.progress_data) != 0 })
     };
     let options = if options.progress.is_some() { plain.progress(&mut progress) } else { plain };
-    Ok(filter(filter::Job { input, output, window: &window.window(), options })?)
+    filter(filter::Job { input, output, window: &window.window(), options })
 }
 
 /// What a status means, in a few English words. Never NULL: any number has a text, static and zero-terminated.

@@ -48,7 +48,8 @@ unsafe fn optional_list<'a, T>(pointer: *const T, len: usize, name: Arguments<'_
     if pointer.is_null() { Ok(None) } else { unsafe { list(pointer, len, name) }.map(Some) }
 }
 
-fn check_pointer<T>(pointer: *const T, name: Arguments<'_>) -> Result<(), Failure> {
+/// Checks a pointer that is to point to something.
+pub(super) fn check_pointer<T>(pointer: *const T, name: Arguments<'_>) -> Result<(), Failure> {
     if pointer.is_null() {
         return Err(null(name));
     }
