@@ -8,10 +8,14 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::{ptr, slice};
 
-use crate::dtype::{DType, Sample, with_sample};
+use crate::convert::{Reader, Value, write_run};
+use crate::dtype::{DType, with_sample};
 use crate::error::Error;
 use crate::memory::{self, CACHE_LINE};
 use crate::simd;
+
+/// Results that are cast at a time.
+const BLOCK: usize = 256;
 
 /// Extents and byte strides that are known to be addressable.
 struct Layout {
@@ -161,6 +165,21 @@ impl<'a> Input<'a> {
         Elements { data: self.data, dtype, shape, strides, input: PhantomData }
     }
 
+    /// The same array with another axis, of one element, before the others.
+    pub(crate) fn with_leading_axis(mut self) -> Result<Self, Error> {
+        let Layout { ref mut shape, ref mut strides, .. } = self.layout;
+        let stride =
+            shape.first().zip(strides.first()).map_or(0, |(&extent, &stride)| stride.wrapping_mul(extent as isize));
+        memory::insert(shape, 0, 1)?;
+        memory::insert(strides, 0, stride)?;
+        Ok(self)
+    }
+
+    /// The dtype of its elements.
+    pub(crate) fn dtype(&self) -> DType {
+        self.layout.dtype
+    }
+
     /// The same elements in memory of their own.
     fn copied(&self) -> Result<Input<'static>, Error> {
         let Layout { dtype, ref shape, count, .. } = self.layout;
@@ -202,8 +221,8 @@ impl<'a> Elements<'a> {
         Elements { data, shape: &self.shape[1..], strides: &self.strides[1..], ..self }
     }
 
-    /// Converts the elements to double, in C order.
-    pub(crate) fn read(self, values: &mut [f64]) {
+    /// Converts the elements to values, in C order.
+    pub(crate) fn read<V: Value>(self, values: &mut [V]) {
         match self.shape.first() {
             None => self.read_run(0, 0, values),
             Some(&extent) => self.read_range(0..extent, values),
@@ -211,7 +230,7 @@ impl<'a> Elements<'a> {
     }
 
     /// As [`read`](Self::read), for a range of indices along the first axis.
-    pub(crate) fn read_range(self, range: Range<usize>, values: &mut [f64]) {
+    pub(crate) fn read_range<V: Value>(self, range: Range<usize>, values: &mut [V]) {
         assert!(range.start <= range.end && range.end <= self.shape[0]);
         match self.even_step() {
             Some(step) => self.read_run(range.start, step, values),
@@ -257,25 +276,25 @@ impl<'a> Elements<'a> {
     }
 
     /// Reads elements that lie `step` bytes apart, from index `start` of the first axis on.
-    fn read_run(self, start: usize, step: isize, values: &mut [f64]) {
+    fn read_run<V: Value>(self, start: usize, step: isize, values: &mut [V]) {
         let (inner, available) = match self.shape {
             [] => (1, 1),
             [extent, rest @ ..] => (rest.iter().product(), extent * rest.iter().product::<usize>()),
         };
         assert!(start * inner + values.len() <= available);
         let data = self.data.wrapping_offset(step * (start * inner) as isize);
-        if self.dtype == DType::Float64 && step == size_of::<f64>() as isize {
-            // SAFETY: the run's elements are elements of the array, whose bytes are doubles wherever they lie.
+        if self.dtype == V::DTYPE && step == size_of::<V>() as isize {
+            // SAFETY: the run's elements are elements of the array, whose bytes are values wherever they lie.
             return unsafe { data.copy_to_nonoverlapping(values.as_mut_ptr().cast(), size_of_val(values)) };
         }
-        let read = with_sample!(self.dtype, T => read_run::<T> as unsafe fn(*const u8, isize, &mut [f64]));
+        let read = self.reader().run;
         // SAFETY: the run's elements are elements of the array: their number was just compared with what there is, and
         // whoever calls has found that they are `step` bytes apart.
         unsafe { read(data, step, values) }
     }
 
-    /// Converts some columns of some rows of a matrix to double, each row to the start of another `pitch` values.
-    pub(crate) fn read_rows(self, rows: Range<usize>, columns: Range<usize>, values: &mut [f64], pitch: usize) {
+    /// Converts some columns of some rows of a matrix to values, each row to the start of another `pitch` of them.
+    pub(crate) fn read_rows<V: Value>(self, rows: Range<usize>, columns: Range<usize>, values: &mut [V], pitch: usize) {
         let (&[height, width], &[down, along]) = (self.shape, self.strides) else { panic!("not a matrix") };
         assert!(rows.start <= rows.end && rows.end <= height && columns.start <= columns.end && columns.end <= width);
         if columns.is_empty() {
@@ -283,10 +302,13 @@ impl<'a> Elements<'a> {
         }
         let data = self.data.wrapping_offset(down * rows.start as isize + along * columns.start as isize);
         let size = (rows.len(), columns.len());
-        type Read = unsafe fn(*const u8, (isize, isize), (usize, usize), &mut [f64], usize);
-        let read = with_sample!(self.dtype, T => read_rows::<T> as Read);
+        let read = self.reader().rows;
         // SAFETY: the rows and columns are the matrix's, as was just asserted.
         unsafe { read(data, (down, along), size, values, pitch) }
+    }
+
+    fn reader<V: Value>(self) -> Reader<V> {
+        V::reader(self.dtype).expect("kernels choose their values by the dtype")
     }
 
     /// Copies the elements' bytes, in C order.
@@ -304,71 +326,6 @@ impl<'a> Elements<'a> {
             for (i, bytes) in bytes.chunks_exact_mut(bytes.len() / extent).enumerate() {
                 self.at(i).copy_bytes(bytes);
             }
-        }
-    }
-}
-
-/// Elements that are converted at a time, and bytes that memory is to be ahead meanwhile.
-const BLOCK: usize = 64;
-const AHEAD: usize = 4096;
-
-/// Has memory bring what lies ahead of a block of elements.
-#[inline(always)]
-fn fetch_ahead<T>(block: *const T) {
-    for byte in (AHEAD..AHEAD + BLOCK * size_of::<T>()).step_by(CACHE_LINE) {
-        simd::prefetch(block.wrapping_byte_add(byte));
-    }
-}
-
-/// Reads `values.len()` elements, `step` bytes apart.
-///
-/// # Safety
-/// They can be read.
-unsafe fn read_run<T: Sample>(data: *const u8, step: isize, values: &mut [f64]) {
-    // SAFETY: passed on.
-    simd::widest(
-        #[inline(always)]
-        move || unsafe { convert::<T>(data, step, values) },
-    );
-}
-
-/// Reads `height` rows of `width` elements, `down` and `along` bytes apart.
-///
-/// # Safety
-/// They can be read.
-unsafe fn read_rows<T: Sample>(
-    data: *const u8,
-    (down, along): (isize, isize),
-    (height, width): (usize, usize),
-    values: &mut [f64],
-    pitch: usize,
-) {
-    simd::widest(
-        #[inline(always)]
-        move || {
-            for (i, row) in values.chunks_mut(pitch).take(height).enumerate() {
-                // SAFETY: passed on.
-                unsafe { convert::<T>(data.offset(down * i as isize), along, &mut row[..width]) };
-            }
-        },
-    );
-}
-
-#[inline(always)]
-unsafe fn convert<T: Sample>(data: *const u8, step: isize, values: &mut [f64]) {
-    if step == size_of::<T>() as isize {
-        for (block, values) in values.chunks_mut(BLOCK).enumerate() {
-            let data = data.cast::<T>().wrapping_add(block * BLOCK);
-            fetch_ahead(data);
-            for (i, value) in values.iter_mut().enumerate() {
-                // SAFETY: the caller vouches for the elements; they need no alignment.
-                *value = unsafe { data.add(i).read_unaligned() }.to_f64();
-            }
-        }
-    } else {
-        for (i, value) in values.iter_mut().enumerate() {
-            // SAFETY: as above.
-            *value = unsafe { data.offset(step * i as isize).cast::<T>().read_unaligned() }.to_f64();
         }
     }
 }
@@ -452,38 +409,6 @@ impl<'a> Output<'a> {
     }
 }
 
-/// Writes `values.len()` elements, `step` bytes apart.
-///
-/// # Safety
-/// They can be written, and nobody else touches them.
-unsafe fn write_run<T: Sample>(data: *mut u8, step: isize, values: &[f64]) {
-    if step != size_of::<T>() as isize {
-        for (i, &value) in values.iter().enumerate() {
-            // SAFETY: the caller vouches for the element; it needs no alignment.
-            unsafe { data.offset(step * i as isize).cast::<T>().write_unaligned(T::from_f64(value)) };
-        }
-        return;
-    }
-    // Runs of moderate values, nearly all there are, are cast by a loop that vectorises.
-    simd::widest(
-        #[inline(always)]
-        move || {
-            for (block, values) in values.chunks(BLOCK).enumerate() {
-                let data = data.cast::<T>().wrapping_add(block * BLOCK);
-                fetch_ahead(data);
-                let moderate = T::MODERATE == f64::INFINITY
-                    || values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
-                for (i, &value) in values.iter().enumerate() {
-                    // SAFETY: the magnitude was compared; the caller vouches for the element.
-                    let sample = if moderate { unsafe { T::from_moderate(value) } } else { T::from_f64(value) };
-                    // SAFETY: likewise.
-                    unsafe { data.add(i).write_unaligned(sample) };
-                }
-            }
-        },
-    );
-}
-
 /// The right to write a range of an output's elements, in C order. No two pieces share an element.
 pub(crate) struct Piece<'a> {
     output: &'a Output<'a>,
@@ -521,18 +446,31 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// A range of the elements itself, if they are doubles side by side.
-    pub(crate) fn doubles(&mut self, range: Range<usize>) -> Option<&mut [f64]> {
+    /// A range of the elements itself, if they are values of this type side by side.
+    pub(crate) fn values<V: Value>(&mut self, range: Range<usize>) -> Option<&mut [V]> {
         assert!(self.range.start <= range.start && range.start <= range.end && range.end <= self.range.end);
         let output = self.output;
-        let data = output.data.cast::<f64>().wrapping_add(range.start);
-        let side_by_side = output.strides[..] == [size_of::<f64>() as isize];
-        if output.layout.dtype == DType::Float64 && side_by_side && data.is_aligned() {
+        let data = output.data.cast::<V>().wrapping_add(range.start);
+        let side_by_side = output.strides[..] == [size_of::<V>() as isize];
+        if output.layout.dtype == V::DTYPE && side_by_side && data.is_aligned() {
             // SAFETY: the elements are this piece's own while it is borrowed, and whatever a caller's memory holds is a
-            // double. As an array they begin at `data` and lie side by side.
+            // value. As an array they begin at `data` and lie side by side.
             Some(unsafe { slice::from_raw_parts_mut(data, range.len()) })
         } else {
             None
+        }
+    }
+
+    /// Writes elements from `first` on, cast from values by way of doubles, as all results are.
+    pub(crate) fn write_values<V: Value>(&mut self, first: usize, values: &[V]) {
+        if let Some(own) = self.values(first..first + values.len()) {
+            return own.copy_from_slice(values);
+        }
+        let mut doubles = [0.0; BLOCK];
+        for (i, values) in values.chunks(BLOCK).enumerate() {
+            let doubles = &mut doubles[..values.len()];
+            doubles.iter_mut().zip(values).for_each(|(double, value)| *double = value.to_f64());
+            self.write(first + i * BLOCK, doubles);
         }
     }
 

@@ -48,6 +48,11 @@ impl DType {
     pub(crate) fn size(self) -> usize {
         with_sample!(self, T => size_of::<T>())
     }
+
+    /// Whether elements can have this value exactly.
+    pub(crate) fn holds(self, value: f64) -> bool {
+        with_sample!(self, T => T::from_f64(value).to_f64().to_bits() == value.to_bits())
+    }
 }
 
 /// A type that elements of arrays may have: `bool`, `i8` to `i64`, `u8` to `u64`, `f32` and `f64`.
@@ -102,7 +107,7 @@ pub(crate) trait Sample: Copy {
 /// A truth value of one byte, whatever a caller's memory holds there.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Bool(u8);
+pub(crate) struct Bool(pub(crate) u8);
 
 impl Sample for Bool {
     const MODERATE: f64 = f64::INFINITY;

@@ -2,6 +2,7 @@
 
 use crate::array::{Input, Output, Piece};
 use crate::boundary::Mode;
+use crate::dtype::DType;
 use crate::error::Error;
 use crate::gate::{Gate, Pace, Progress};
 use crate::kernels::lanes::Lanewise;
@@ -13,6 +14,7 @@ use crate::lanes::LaneFunction;
 use crate::lines::{BATCH_MAX, Lines, Plan};
 use crate::memory::{self, Aligned};
 use crate::parallel::{self, Threads, Work};
+use crate::sweep::{RowKernel, Rows, Sweep};
 use crate::window::{Fitted, Window};
 
 /// Elements computed at a time, at most: at least a batch.
@@ -86,7 +88,10 @@ pub(crate) fn filter<K: Kernel>(
     job: Job<'_, '_>,
     kernel: impl Fn(&Plan<'_>) -> Result<K, Error> + Sync,
 ) -> Result<(), Error> {
-    prepared(job, |plan, output, threads, progress| parallel::run(output, threads, progress, &Filter { plan, kernel }))
+    match Ready::new(job)? {
+        Some(ready) => ready.filter(kernel),
+        None => Ok(()),
+    }
 }
 
 /// Runs a job on the calling thread, in C order of the output.
@@ -94,10 +99,10 @@ pub(crate) fn filter_seq<K: Kernel>(
     job: Job<'_, '_>,
     kernel: impl FnOnce(&Plan<'_>) -> Result<K, Error>,
 ) -> Result<(), Error> {
-    prepared(job, |plan, output, _, progress| {
-        let mut worker = Worker::new(plan, kernel(plan)?)?;
-        parallel::run_on_caller(output, progress, K::PACE, |piece, gate| worker.run(piece, gate))
-    })
+    let Some(ready) = Ready::new(job)? else { return Ok(()) };
+    let plan = Plan::new(&ready.input, &ready.fitted, &ready.modes, ready.cval)?;
+    let mut worker = Worker::new(&plan, kernel(&plan)?)?;
+    parallel::run_on_caller(ready.output, ready.progress, K::PACE, |piece, gate| worker.run(piece, gate))
 }
 
 /// What a function of a window's values comes to.
@@ -157,34 +162,73 @@ pub(crate) fn lanes(job: Job<'_, '_>, function: impl LaneFunction + Sync) -> Res
     filter(job, |plan| Strips::new(plan.taps(), Lanewise(&function)))
 }
 
-/// Checks a job and hands what is to be done to `go`.
-fn prepared(
-    job: Job<'_, '_>,
-    go: impl FnOnce(&Plan<'_>, Output<'_>, Threads, Option<Progress<'_>>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let Job { input, output, window, options } = job;
-    check_shapes(input.shape(), output.shape())?;
-    let fitted = Fitted::new(window, input.shape())?;
-    let modes = match options.axis_modes {
-        Some(modes) if modes.len() != fitted.axes.len() => {
-            return Err(Error::argument(format_args!(
-                "options.axis_modes has {} entries, but the window has {}",
-                modes.len(),
-                fitted.axes.len()
-            )));
-        }
-        Some(modes) => memory::collected(modes.iter().copied())?,
-        None => memory::filled(fitted.axes.len(), options.mode)?,
-    };
-    if input.shape().contains(&0) {
-        return if options.progress.is_none_or(|tell| tell(1.0)) { Ok(()) } else { Err(Error::Cancelled) };
-    }
-    // A window too large to be gathered is refused before its rows are listed one by one.
-    drop(memory::reserved::<f64>(fitted.taps)?);
+/// A job that has been checked.
+pub(crate) struct Ready<'a, 'o> {
+    input: Input<'a>,
+    output: Output<'a>,
+    fitted: Fitted<'a>,
+    modes: Vec<Mode>,
+    cval: f64,
+    threads: Threads,
+    progress: Option<Progress<'o>>,
+}
 
-    let input = input.apart_from(&output)?;
-    let plan = Plan::new(&input, &fitted, &modes, options.cval)?;
-    go(&plan, output, options.threads, options.progress)
+impl<'a, 'o> Ready<'a, 'o> {
+    /// `None`: there is nothing to do, which progress has been told.
+    pub(crate) fn new(job: Job<'a, 'o>) -> Result<Option<Self>, Error> {
+        let Job { input, output, window, options } = job;
+        check_shapes(input.shape(), output.shape())?;
+        let fitted = Fitted::new(window, input.shape())?;
+        let modes = match options.axis_modes {
+            Some(modes) if modes.len() != fitted.axes.len() => {
+                return Err(Error::argument(format_args!(
+                    "options.axis_modes has {} entries, but the window has {}",
+                    modes.len(),
+                    fitted.axes.len()
+                )));
+            }
+            Some(modes) => memory::collected(modes.iter().copied())?,
+            None => memory::filled(fitted.axes.len(), options.mode)?,
+        };
+        if input.shape().contains(&0) {
+            let go_on = options.progress.is_none_or(|tell| tell(1.0));
+            return if go_on { Ok(None) } else { Err(Error::Cancelled) };
+        }
+        // A window too large to be gathered is refused before its rows are listed one by one.
+        drop(memory::reserved::<f64>(fitted.taps)?);
+
+        let input = input.apart_from(&output)?;
+        let Options { cval, threads, progress, .. } = options;
+        Ok(Some(Ready { input, output, fitted, modes, cval, threads, progress }))
+    }
+
+    /// Runs along lines; `kernel` makes a kernel for each thread.
+    pub(crate) fn filter<K: Kernel>(self, kernel: impl Fn(&Plan<'_>) -> Result<K, Error> + Sync) -> Result<(), Error> {
+        let plan = Plan::new(&self.input, &self.fitted, &self.modes, self.cval)?;
+        parallel::run(self.output, self.threads, self.progress, &Filter { plan: &plan, kernel })
+    }
+
+    /// The dtype of the values that hold what windows show.
+    pub(crate) fn dtype(&self) -> DType {
+        let dtype = self.input.dtype();
+        let shows_constant = self.modes.iter().any(|mode| mode.is_constant());
+        if shows_constant && !dtype.holds(self.cval) { DType::Float64 } else { dtype }
+    }
+
+    /// Whether it can be swept: there is an axis, and windows have taps.
+    pub(crate) fn has_rows(&self) -> bool {
+        !self.input.shape().is_empty() && self.fitted.taps > 0
+    }
+
+    /// Has rows swept; `kernel` makes a kernel for each thread, for values of this job's [`dtype`](Self::dtype).
+    pub(crate) fn sweep<K: RowKernel>(
+        self,
+        kernel: impl Fn(&Sweep<'_>) -> Result<K, Error> + Sync,
+    ) -> Result<(), Error> {
+        let input = self.input.with_leading_axis()?;
+        let sweep = Sweep::new(&input, &self.fitted, &self.modes, self.cval, size_of::<K::Value>())?;
+        parallel::run(self.output, self.threads, self.progress, &Sweeping { sweep: &sweep, kernel })
+    }
 }
 
 fn check_shapes(input: &[usize], output: &[usize]) -> Result<(), Error> {
@@ -224,6 +268,30 @@ impl<'p, K: Kernel, M: Fn(&Plan<'_>) -> Result<K, Error> + Sync> Work for Filter
     }
 }
 
+/// A sweep, to be divided among threads.
+struct Sweeping<'p, M> {
+    sweep: &'p Sweep<'p>,
+    kernel: M,
+}
+
+impl<'p, K: RowKernel, M: Fn(&Sweep<'_>) -> Result<K, Error> + Sync> Work for Sweeping<'p, M> {
+    type Worker = Rows<'p, K>;
+
+    const PACE: Pace = Pace::Running;
+
+    fn worker(&self) -> Result<Self::Worker, Error> {
+        Rows::new(self.sweep, (self.kernel)(self.sweep)?)
+    }
+
+    fn cut(&self, index: usize) -> usize {
+        self.sweep.cut(index)
+    }
+
+    fn run(&self, worker: &mut Self::Worker, piece: Piece<'_>, gate: &mut Gate<'_>) {
+        worker.run(piece, gate);
+    }
+}
+
 /// What one thread works with.
 struct Worker<'p, K> {
     lines: Lines<'p>,
@@ -246,7 +314,7 @@ impl<'p, K: Kernel> Worker<'p, K> {
             let output = piece.prefetch_from(next);
             let (taps, count) = self.lines.taps(next, BLOCK.min(range.end - next));
             let block = Block { first: next, taps, output };
-            let computed = if let Some(results) = piece.doubles(next..next + count) {
+            let computed = if let Some(results) = piece.values(next..next + count) {
                 self.kernel.run(&block, results, gate)
             } else {
                 let results = &mut self.results[..count];

@@ -45,34 +45,44 @@ pub(crate) fn push<T>(items: &mut Vec<T>, item: T) -> Result<(), Error> {
     Ok(())
 }
 
-/// Doubles of which a given one begins a cache line: vectors that lie across two take twice the time.
-pub(crate) struct Aligned {
-    doubles: Vec<f64>,
+/// Inserts one item.
+pub(crate) fn insert<T>(items: &mut Vec<T>, index: usize, item: T) -> Result<(), Error> {
+    items.try_reserve(1).map_err(|_| out_of_memory::<T>(items.len()))?;
+    items.insert(index, item);
+    Ok(())
+}
+
+/// Values of which a given one begins a cache line: vectors that lie across two take twice the time.
+pub(crate) struct Aligned<T = f64> {
+    values: Vec<T>,
     start: usize,
     len: usize,
 }
 
-impl Aligned {
+impl<T: Copy + Default> Aligned<T> {
+    /// Values that fill a cache line.
+    const LINE: usize = CACHE_LINE / size_of::<T>();
+
     /// `len` zeros, number `first` at the beginning of a cache line.
     pub(crate) fn new(len: usize, first: usize) -> Result<Self, Error> {
-        let room = len.checked_add(LINE_DOUBLES - 1).ok_or(out_of_memory::<f64>(usize::MAX))?;
-        let doubles = filled(room, 0.0)?;
-        let line = doubles.as_ptr().align_offset(CACHE_LINE).min(LINE_DOUBLES - 1);
-        Ok(Aligned { doubles, start: (line + LINE_DOUBLES - first % LINE_DOUBLES) % LINE_DOUBLES, len })
+        let room = len.checked_add(Self::LINE - 1).ok_or(out_of_memory::<T>(usize::MAX))?;
+        let values = filled(room, T::default())?;
+        let line = values.as_ptr().align_offset(CACHE_LINE).min(Self::LINE - 1);
+        Ok(Aligned { values, start: (line + Self::LINE - first % Self::LINE) % Self::LINE, len })
     }
 }
 
-impl Deref for Aligned {
-    type Target = [f64];
+impl<T> Deref for Aligned<T> {
+    type Target = [T];
 
-    fn deref(&self) -> &[f64] {
-        &self.doubles[self.start..self.start + self.len]
+    fn deref(&self) -> &[T] {
+        &self.values[self.start..self.start + self.len]
     }
 }
 
-impl DerefMut for Aligned {
-    fn deref_mut(&mut self) -> &mut [f64] {
-        &mut self.doubles[self.start..self.start + self.len]
+impl<T> DerefMut for Aligned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.values[self.start..self.start + self.len]
     }
 }
 

@@ -20,6 +20,37 @@ pub(crate) use skipping::{
     nan_variance,
 };
 
+/// A built-in filter with its parameters, for whoever computes it in another way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Builtin<'a> {
+    Minimum,
+    Maximum,
+    Range,
+    Sum,
+    Mean,
+    Variance,
+    StandardDeviation,
+    Median,
+    MedianAbsoluteDeviation,
+    Mode,
+    Distinct,
+    Rank(isize),
+    Percentile(f64),
+    Quantile(f64),
+    WeightedSum(&'a [f64]),
+    GreyErosion(&'a [f64]),
+    GreyDilation(&'a [f64]),
+    NanCount,
+    NanMinimum,
+    NanMaximum,
+    NanSum,
+    NanMean,
+    NanVariance,
+    NanStandardDeviation,
+    NanMedian,
+    NanQuantile(f64),
+}
+
 /// The number, or the one NaN: which one arithmetic makes is up to the compiler.
 fn known(number: f64) -> f64 {
     if number.is_nan() { f64::NAN } else { number }

@@ -1,12 +1,13 @@
 //! The built-in filters as callbacks: what `builtins` computes, behind SciPy's signature.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::fmt::{Arguments, Display};
 use std::slice;
 
 use super::answer::Failure;
 use super::read;
 use super::types::llc_filter_fn;
-use crate::builtins;
+use crate::builtins::{self, Builtin};
 use crate::error::Error;
 
 type Callback = unsafe extern "C" fn(*mut f64, isize, *mut f64, *mut c_void) -> c_int;
@@ -426,44 +427,43 @@ pub unsafe extern "C" fn llc_nan_quantile(
     }
 }
 
-/// What a callback's user_data is.
-#[derive(Clone, Copy)]
-enum Parameter {
-    None,
-    Rank,
-    Percent,
-    Fraction,
+/// What a callback's user_data is, and what they are together.
+enum Takes {
+    Nothing(Builtin<'static>),
+    Rank(fn(isize) -> Builtin<'static>),
+    Percent(fn(f64) -> Builtin<'static>),
+    Fraction(fn(f64) -> Builtin<'static>),
     /// As many doubles as there are taps.
-    Values,
+    Values(for<'a> fn(&'a [f64]) -> Builtin<'a>),
 }
 
-static BUILTINS: &[(&CStr, Callback, Parameter)] = &[
-    (c"minimum", llc_minimum, Parameter::None),
-    (c"maximum", llc_maximum, Parameter::None),
-    (c"range", llc_range, Parameter::None),
-    (c"sum", llc_sum, Parameter::None),
-    (c"mean", llc_mean, Parameter::None),
-    (c"variance", llc_variance, Parameter::None),
-    (c"standard_deviation", llc_standard_deviation, Parameter::None),
-    (c"median", llc_median, Parameter::None),
-    (c"median_absolute_deviation", llc_median_absolute_deviation, Parameter::None),
-    (c"mode", llc_mode, Parameter::None),
-    (c"distinct", llc_distinct, Parameter::None),
-    (c"rank", llc_rank, Parameter::Rank),
-    (c"percentile", llc_percentile, Parameter::Percent),
-    (c"quantile", llc_quantile, Parameter::Fraction),
-    (c"weighted_sum", llc_weighted_sum, Parameter::Values),
-    (c"grey_erosion", llc_grey_erosion, Parameter::Values),
-    (c"grey_dilation", llc_grey_dilation, Parameter::Values),
-    (c"nan_count", llc_nan_count, Parameter::None),
-    (c"nan_minimum", llc_nan_minimum, Parameter::None),
-    (c"nan_maximum", llc_nan_maximum, Parameter::None),
-    (c"nan_sum", llc_nan_sum, Parameter::None),
-    (c"nan_mean", llc_nan_mean, Parameter::None),
-    (c"nan_variance", llc_nan_variance, Parameter::None),
-    (c"nan_standard_deviation", llc_nan_standard_deviation, Parameter::None),
-    (c"nan_median", llc_nan_median, Parameter::None),
-    (c"nan_quantile", llc_nan_quantile, Parameter::Fraction),
+static BUILTINS: &[(&CStr, Callback, Takes)] = &[
+    (c"minimum", llc_minimum, Takes::Nothing(Builtin::Minimum)),
+    (c"maximum", llc_maximum, Takes::Nothing(Builtin::Maximum)),
+    (c"range", llc_range, Takes::Nothing(Builtin::Range)),
+    (c"sum", llc_sum, Takes::Nothing(Builtin::Sum)),
+    (c"mean", llc_mean, Takes::Nothing(Builtin::Mean)),
+    (c"variance", llc_variance, Takes::Nothing(Builtin::Variance)),
+    (c"standard_deviation", llc_standard_deviation, Takes::Nothing(Builtin::StandardDeviation)),
+    (c"median", llc_median, Takes::Nothing(Builtin::Median)),
+    (c"median_absolute_deviation", llc_median_absolute_deviation, Takes::Nothing(Builtin::MedianAbsoluteDeviation)),
+    (c"mode", llc_mode, Takes::Nothing(Builtin::Mode)),
+    (c"distinct", llc_distinct, Takes::Nothing(Builtin::Distinct)),
+    (c"rank", llc_rank, Takes::Rank(Builtin::Rank)),
+    (c"percentile", llc_percentile, Takes::Percent(Builtin::Percentile)),
+    (c"quantile", llc_quantile, Takes::Fraction(Builtin::Quantile)),
+    (c"weighted_sum", llc_weighted_sum, Takes::Values(|values| Builtin::WeightedSum(values))),
+    (c"grey_erosion", llc_grey_erosion, Takes::Values(|values| Builtin::GreyErosion(values))),
+    (c"grey_dilation", llc_grey_dilation, Takes::Values(|values| Builtin::GreyDilation(values))),
+    (c"nan_count", llc_nan_count, Takes::Nothing(Builtin::NanCount)),
+    (c"nan_minimum", llc_nan_minimum, Takes::Nothing(Builtin::NanMinimum)),
+    (c"nan_maximum", llc_nan_maximum, Takes::Nothing(Builtin::NanMaximum)),
+    (c"nan_sum", llc_nan_sum, Takes::Nothing(Builtin::NanSum)),
+    (c"nan_mean", llc_nan_mean, Takes::Nothing(Builtin::NanMean)),
+    (c"nan_variance", llc_nan_variance, Takes::Nothing(Builtin::NanVariance)),
+    (c"nan_standard_deviation", llc_nan_standard_deviation, Takes::Nothing(Builtin::NanStandardDeviation)),
+    (c"nan_median", llc_nan_median, Takes::Nothing(Builtin::NanMedian)),
+    (c"nan_quantile", llc_nan_quantile, Takes::Fraction(Builtin::NanQuantile)),
 ];
 
 /// The built-in callback of a name, without llc_: "median" is llc_median. NULL if there is none, or name is NULL.
@@ -484,52 +484,48 @@ pub extern "C" fn llc_builtin_name(function: llc_filter_fn) -> *const c_char {
     find(function).map_or(std::ptr::null(), |(name, ..)| name.as_ptr())
 }
 
-fn find(function: llc_filter_fn) -> Option<&'static (&'static CStr, Callback, Parameter)> {
+fn find(function: llc_filter_fn) -> Option<&'static (&'static CStr, Callback, Takes)> {
     let address = function? as usize;
     BUILTINS.iter().find(|builtin| builtin.1 as usize == address)
 }
 
-/// Checks what a built-in callback will be handed; of other callbacks' nothing is known.
+/// What a function is, if it is built in, with its parameters. Those that are not allowed are errors.
 ///
 /// # Safety
-/// `user_data` is what the built-in callback wants, or NULL.
-pub(super) unsafe fn check(function: llc_filter_fn, user_data: *mut c_void, taps: usize) -> Result<(), Failure> {
-    let Some((name, _, parameter)) = find(function) else { return Ok(()) };
+/// `user_data` is what the built-in callback wants, or NULL, during `'a`.
+pub(super) unsafe fn recognised<'a>(
+    function: llc_filter_fn,
+    user_data: *mut c_void,
+    taps: usize,
+) -> Result<Option<Builtin<'a>>, Failure> {
+    let Some((name, _, takes)) = find(function) else { return Ok(None) };
     let name = name.to_str().expect("the names are ASCII");
-    if matches!(parameter, Parameter::None) || (taps == 0 && matches!(parameter, Parameter::Values)) {
-        return Ok(());
-    }
-    read::check_pointer(user_data.cast::<f64>(), format_args!("user_data of llc_{name}"))?;
-    // SAFETY: not NULL, not misaligned, and otherwise the caller's word.
-    let number = || unsafe { *user_data.cast::<f64>() };
-    match parameter {
-        Parameter::Rank => {
-            // SAFETY: as above.
-            let rank = unsafe { *user_data.cast::<isize>() };
+    let number = |is_allowed: fn(f64) -> bool, allowed: &str| {
+        // SAFETY: the caller's word.
+        let number = *unsafe { read::required(user_data.cast::<f64>(), format_args!("user_data of llc_{name}"))? };
+        if is_allowed(number) { Ok(number) } else { Err(not_allowed(name, number, format_args!("{allowed}"))) }
+    };
+    Ok(Some(match *takes {
+        Takes::Nothing(builtin) => builtin,
+        Takes::Percent(builtin) => builtin(number(builtins::is_percent, "from -100 to 100")?),
+        Takes::Fraction(builtin) => builtin(number(builtins::is_fraction, "from 0 to 1")?),
+        Takes::Rank(builtin) => {
+            // SAFETY: the caller's word.
+            let rank = *unsafe { read::required(user_data.cast::<isize>(), format_args!("user_data of llc_{name}"))? };
             let count = taps as isize;
             if taps > 0 && !(-count..count).contains(&rank) {
-                return Err(Error::argument(format_args!(
-                    "user_data of llc_{name} is {rank}, but must be from -{taps} to {} for {taps} taps",
-                    taps - 1
-                ))
-                .into());
+                let allowed = format_args!("from -{taps} to {} for {taps} taps", taps - 1);
+                return Err(not_allowed(name, rank, allowed));
             }
+            builtin(rank)
         }
-        Parameter::Percent if !builtins::is_percent(number()) => {
-            return Err(Error::argument(format_args!(
-                "user_data of llc_{name} is {}, but must be from -100 to 100",
-                number()
-            ))
-            .into());
+        Takes::Values(builtin) => {
+            // SAFETY: the caller's word.
+            builtin(unsafe { read::list(user_data.cast(), taps, format_args!("user_data of llc_{name}"))? })
         }
-        Parameter::Fraction if !builtins::is_fraction(number()) => {
-            return Err(Error::argument(format_args!(
-                "user_data of llc_{name} is {}, but must be from 0 to 1",
-                number()
-            ))
-            .into());
-        }
-        _ => {}
-    }
-    Ok(())
+    }))
+}
+
+fn not_allowed(name: &str, value: impl Display, allowed: Arguments<'_>) -> Failure {
+    Error::argument(format_args!("user_data of llc_{name} is {value}, but must be {allowed}")).into()
 }

@@ -17,6 +17,7 @@ use crate::filter;
 use crate::kernels::pixel::Pixel;
 use crate::kernels::strip::{Strip, Strips};
 use crate::lines::{BATCH_MAX, LANES, Plan};
+use crate::recognised;
 use answer::{Failure, answer};
 pub use types::*;
 
@@ -63,8 +64,10 @@ pub unsafe extern "C" fn llc_generic_filter(
         // SAFETY: the caller's pointers are what the header says.
         unsafe {
             run(input, output, window, options, |job| {
-                builtins::check(Some(function), user_data.pointer(), job.window.taps())?;
-                Ok(filter::filter(job, kernel)?)
+                match builtins::recognised(Some(function), user_data.pointer(), job.window.taps())? {
+                    Some(builtin) => Ok(recognised::filter(job, builtin, kernel)?),
+                    None => Ok(filter::filter(job, kernel)?),
+                }
             })
         }
     })

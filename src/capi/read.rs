@@ -30,7 +30,7 @@ pub(super) unsafe fn required<'a, T>(pointer: *const T, name: Arguments<'_>) -> 
 ///
 /// # Safety
 /// It is NULL or points to so many, during `'a`.
-unsafe fn list<'a, T>(pointer: *const T, len: usize, name: Arguments<'_>) -> Result<&'a [T], Failure> {
+pub(super) unsafe fn list<'a, T>(pointer: *const T, len: usize, name: Arguments<'_>) -> Result<&'a [T], Failure> {
     if len == 0 {
         return Ok(&[]);
     }
@@ -49,7 +49,7 @@ unsafe fn optional_list<'a, T>(pointer: *const T, len: usize, name: Arguments<'_
 }
 
 /// Checks a pointer that is to point to something.
-pub(super) fn check_pointer<T>(pointer: *const T, name: Arguments<'_>) -> Result<(), Failure> {
+fn check_pointer<T>(pointer: *const T, name: Arguments<'_>) -> Result<(), Failure> {
     if pointer.is_null() {
         return Err(null(name));
     }

@@ -1,7 +1,9 @@
 //! What runs along a line.
 
+pub(crate) mod extremes;
 mod gather;
 pub(crate) mod lanes;
+pub(crate) mod moments;
 pub(crate) mod pixel;
 pub(crate) mod strip;
 pub(crate) mod values;

@@ -1,9 +1,10 @@
-//! Filling an extended line: elements as doubles, and around them what the boundary rules show.
+//! Filling an extended line: elements as values, and around them what the boundary rules show.
 
 use std::ops::Range;
 
 use crate::array::Elements;
 use crate::boundary::Mode;
+use crate::convert::Value;
 use crate::error::Error;
 use crate::memory;
 
@@ -12,24 +13,24 @@ pub(super) const OUTSIDE: usize = usize::MAX;
 
 /// An axis as lines see it.
 #[derive(Clone, Copy)]
-pub(super) struct Axis {
-    pub(super) extent: usize,
+pub(crate) struct Axis {
+    pub(crate) extent: usize,
     /// Offset of the lowest tap.
-    pub(super) low: isize,
+    pub(crate) low: isize,
     /// From the lowest tap to the highest.
-    pub(super) span: usize,
-    pub(super) mode: Mode,
+    pub(crate) span: usize,
+    pub(crate) mode: Mode,
 }
 
 impl Axis {
     /// What coordinate `c` shows.
-    pub(super) fn source(&self, c: isize) -> Option<usize> {
+    pub(crate) fn source(&self, c: isize) -> Option<usize> {
         self.mode.source(c, self.extent)
     }
 }
 
 /// How the last of several inner axes is extended: the same for everything along it.
-pub(super) struct LastAxis {
+pub(crate) struct LastAxis {
     /// Which elements are held ...
     inside: Range<usize>,
     /// ... and how many places lie before them.
@@ -40,7 +41,7 @@ pub(super) struct LastAxis {
 
 impl LastAxis {
     /// `None`: some place shows an element that is not held.
-    pub(super) fn new(axis: &Axis) -> Result<Option<LastAxis>, Error> {
+    pub(crate) fn new(axis: &Axis) -> Result<Option<LastAxis>, Error> {
         let len = axis.extent + axis.span;
         let shown = axis.low..axis.low + len as isize;
         let inside = shown.start.clamp(0, axis.extent as isize)..shown.end.clamp(0, axis.extent as isize);
@@ -58,7 +59,7 @@ impl LastAxis {
     }
 
     /// Fills stretches of `pitch` values with what rows `range` of a matrix show.
-    fn extend(&self, matrix: Elements<'_>, range: Range<usize>, pitch: usize, cval: f64, values: &mut [f64]) {
+    fn extend<V: Value>(&self, matrix: Elements<'_>, range: Range<usize>, pitch: usize, cval: V, values: &mut [V]) {
         matrix.read_rows(range, self.inside.clone(), &mut values[self.before..], pitch);
         for row in values.chunks_exact_mut(pitch) {
             for &(to, from) in &self.margins {
@@ -70,27 +71,27 @@ impl LastAxis {
 
 /// How lines are extended.
 #[derive(Clone, Copy)]
-pub(super) struct Extension<'a> {
-    pub(super) last: Option<&'a LastAxis>,
-    pub(super) cval: f64,
+pub(crate) struct Extension<'a, V> {
+    pub(crate) last: Option<&'a LastAxis>,
+    pub(crate) cval: V,
 }
 
-impl Extension<'_> {
+impl<V: Value> Extension<'_, V> {
     /// Fills `extended` with what `elements` show at the coordinates `range` along the first axis, and wherever the window
     /// reaches from there, along all axes.
-    pub(super) fn extend(
+    pub(crate) fn extend(
         self,
         elements: Elements<'_>,
         first: &Axis,
         rest: &[Axis],
         range: Range<usize>,
-        extended: &mut [f64],
+        extended: &mut [V],
     ) {
         let low = range.start as isize + first.low;
         let high = low + (range.len() + first.span) as isize;
         let each: usize = rest.iter().map(|axis| axis.extent + axis.span).product();
 
-        let extend_one = |c: isize, extended: &mut [f64]| match (first.source(c), rest.split_first()) {
+        let extend_one = |c: isize, extended: &mut [V]| match (first.source(c), rest.split_first()) {
             (None, _) => extended.fill(self.cval),
             (Some(i), None) => elements.at(i).read(extended),
             (Some(i), Some((next, rest))) => self.extend(elements.at(i), next, rest, 0..next.extent, extended),

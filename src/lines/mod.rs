@@ -25,7 +25,8 @@ use crate::error::Error;
 use crate::memory::{self, Aligned, LINE_DOUBLES};
 use crate::window::Fitted;
 use cache::Cache;
-use extend::{Axis, Extension, LastAxis, OUTSIDE};
+use extend::OUTSIDE;
+pub(crate) use extend::{Axis, Extension, LastAxis};
 
 /// Axes are added to a line until it has this many elements: what has to be found out for each line, such as its rows, is
 /// then little against the work on its elements.
@@ -383,7 +384,7 @@ impl Place {
 }
 
 /// The array's axes with what the window says of each.
-fn axes(shape: &[usize], window: &Fitted<'_>, modes: &[Mode]) -> Result<Vec<Axis>, Error> {
+pub(crate) fn axes(shape: &[usize], window: &Fitted<'_>, modes: &[Mode]) -> Result<Vec<Axis>, Error> {
     let mut axes =
         memory::collected(shape.iter().map(|&extent| Axis { extent, low: 0, span: 0, mode: Mode::default() }))?;
     let mut reach = memory::filled(window.axes.len(), (usize::MAX, 0))?;
