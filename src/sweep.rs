@@ -37,9 +37,6 @@ const LINE: usize = 16 << 10;
 /// Bytes of a row of several axes, about: several should stay in the L2 cache.
 const ROW: usize = 48 << 10;
 
-/// Rows that are held beyond those that a band needs, at least: when there is no more room, those still needed are moved.
-const MORE_ROWS: usize = 16;
-
 /// Values that may be read behind every tap of every place of a row.
 pub(crate) const SPARE: usize = 2 * CACHE_LINE;
 
@@ -252,7 +249,9 @@ fn tile(inner: &[Axis], size: usize) -> Result<Vec<usize>, Error> {
     for (i, axis) in inner.iter().enumerate().rev() {
         let budget = if i + 1 == inner.len() { LINE } else { ROW };
         // At least as much as the window extends to its sides: else most of a row would be margins.
-        tile[i] = (budget / bytes).saturating_sub(axis.span).max(axis.span).clamp(1, axis.extent);
+        let most = (budget / bytes).saturating_sub(axis.span).max(axis.span).clamp(1, axis.extent);
+        let tiles = (axis.extent + most / 2) / most;
+        tile[i] = axis.extent.div_ceil(tiles.max(1));
         bytes = bytes.saturating_mul(tile[i] + axis.span);
     }
     Ok(tile)
@@ -268,19 +267,46 @@ pub(crate) trait RowKernel {
         1
     }
 
-    /// Computes the results of rows: those of the first are a function of the `height` rows at the beginning of
-    /// `rows.values`, and so on.
-    fn run(&mut self, rows: Shown<'_, Self::Value>, results: &mut [Self::Result]);
+    /// Computes the results that are wanted.
+    fn run(&mut self, rows: &Shown<'_, Self::Value>, results: Results<'_, Self::Result>);
 }
 
-/// The rows that some rows of results depend on.
+/// The rows that some rows of results depend on: those of the first on the `height` rows from number 0 on, and so on.
 pub(crate) struct Shown<'r, V> {
-    /// Row after row, a pitch apart; behind the last, [`SPARE`] values.
-    pub(crate) values: &'r [V],
-    /// The rows at the beginning that were shown before; 0: something new begins.
+    /// Where rows are held, a pitch apart, and behind them [`SPARE`] values; the first of them, and after it as many as
+    /// there is room for, the first again after the last.
+    values: &'r [V],
+    pitch: usize,
+    first: usize,
+    room: usize,
+    /// The rows that were shown before; 0: something new begins.
     pub(crate) known: usize,
-    /// How many rows of results are wanted. If they are several, they lie a pitch apart.
-    pub(crate) wanted: usize,
+}
+
+impl<'r, V> Shown<'r, V> {
+    /// The values from a row's first place on.
+    #[inline]
+    pub(crate) fn row(&self, number: usize) -> &'r [V] {
+        let slot = self.first + number;
+        let slot = if slot < self.room { slot } else { slot - self.room };
+        &self.values[slot * self.pitch..]
+    }
+}
+
+/// Where results go: so many rows, each so many values from the last, of which so many are places.
+pub(crate) struct Results<'r, R> {
+    pub(crate) values: &'r mut [R],
+    pub(crate) rows: usize,
+    pub(crate) apart: usize,
+    pub(crate) places: usize,
+}
+
+impl<R> Results<'_, R> {
+    /// Row after row.
+    pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [R]> {
+        let (places, rows) = (self.places, self.rows);
+        self.values.chunks_mut(self.apart).take(rows).map(move |row| &mut row[..places])
+    }
 }
 
 /// What one thread works with: the rows that its window shows, and a kernel.
@@ -289,7 +315,7 @@ pub(crate) struct Rows<'p, K: RowKernel> {
     kernel: K,
     values: Aligned<K::Value>,
     results: Aligned<K::Result>,
-    /// Rows that there is room for.
+    /// Rows that there is room for: those that a band depends on.
     room: usize,
     cval: K::Value,
     kinds: PhantomData<K>,
@@ -298,7 +324,7 @@ pub(crate) struct Rows<'p, K: RowKernel> {
 impl<'p, K: RowKernel> Rows<'p, K> {
     pub(crate) fn new(sweep: &'p Sweep<'p>, kernel: K) -> Result<Self, Error> {
         let (height, band) = (sweep.height(), kernel.band().min(sweep.swept.extent));
-        let room = height - 1 + band + height.max(MORE_ROWS).min(sweep.swept.extent);
+        let room = height - 1 + band;
         let len = room.checked_mul(sweep.pitch).and_then(|len| len.checked_add(SPARE));
         let too_large = || memory::out_of_memory::<K::Value>(usize::MAX);
         let before = sweep.inner.iter().zip(&sweep.steps).map(|(axis, step)| (-axis.low).max(0) as usize * step);
@@ -351,8 +377,9 @@ impl<'p, K: RowKernel> Rows<'p, K> {
         let Rows { sweep, ref mut kernel, ref mut values, ref mut results, room, cval, .. } = *self;
         let elements = sweep.array(band.array);
         let (height, pitch) = (sweep.height(), sweep.pitch);
-        // Rows from `start` to `held` are in memory; the kernel has seen those before `known`.
-        let (mut start, mut held, mut known) = (band.rows.start, band.rows.start, band.rows.start);
+        // Rows before `held` are in memory; row number `r` is the one at `r % room`.
+        let mut held = band.rows.start;
+        let mut slot = 0;
         let mut row = band.rows.start;
         while row < band.rows.end {
             let wanted = kernel.band().min(band.rows.end - row);
@@ -361,24 +388,20 @@ impl<'p, K: RowKernel> Rows<'p, K> {
             if gate.allow(index, 1) == 0 {
                 return false;
             }
-            let end = row + height - 1 + wanted;
-            if end - start > room {
-                values.copy_within((row - start) * pitch..(held - start) * pitch, 0);
-                start = row;
-            }
-            while held < end {
-                let line = &mut values[(held - start) * pitch..][..pitch];
-                match sweep.swept.source(held as isize + sweep.swept.low) {
-                    Some(i) => sweep.extend(elements.at(i), part, cval, line),
+            let known = held - row;
+            for next in known..height - 1 + wanted {
+                let slot = if slot + next < room { slot + next } else { slot + next - room };
+                let line = &mut values[slot * pitch..][..pitch];
+                match sweep.swept.source((row + next) as isize + sweep.swept.low) {
+                    Some(i) => sweep.extend_from(0, elements.at(i), part, cval, line),
                     None => line.fill(cval),
                 }
-                held += 1;
             }
-            let values = &values[(row - start) * pitch..(end - start) * pitch + SPARE];
-            let shown = Shown { values, known: known.saturating_sub(row), wanted };
-            sweep.compute(kernel, shown, results, (index, part), piece);
-            known = end;
+            held = row + height - 1 + wanted;
+            let shown = Shown { values, pitch, first: slot, room, known };
+            sweep.compute(kernel, &shown, results, wanted, (index, part), piece);
             row += wanted;
+            slot = (slot + wanted) % room;
             gate.advance(wanted * part.elements);
         }
         true
@@ -424,11 +447,7 @@ impl<'a> Sweep<'a> {
         self.range(i, part.number / after % tiles(i))
     }
 
-    /// Fills a row with what the elements show in a part and around it.
-    fn extend<V: Value>(&self, elements: Elements<'_>, part: &Part, cval: V, row: &mut [V]) {
-        self.extend_from(0, elements, part, cval, row);
-    }
-
+    /// Fills what is a row from axis `i` on with what the elements show in a part and around it.
     fn extend_from<V: Value>(&self, i: usize, elements: Elements<'_>, part: &Part, cval: V, row: &mut [V]) {
         let range = self.range_of(part, i);
         let (axis, step) = (&self.inner[i], self.steps[i]);
@@ -449,23 +468,23 @@ impl<'a> Sweep<'a> {
     fn compute<K: RowKernel>(
         &self,
         kernel: &mut K,
-        shown: Shown<'_, K::Value>,
+        shown: &Shown<'_, K::Value>,
         results: &mut [K::Result],
+        rows: usize,
         (index, part): (usize, &Part),
         piece: &mut Piece<'_>,
     ) {
-        let wanted = shown.wanted;
-        let (_, _, each) = self.first_inner();
         // The places of a row of one axis are its elements.
-        if self.inner.len() == 1 && wanted == 1 {
-            let first = index + part.first.start;
-            if let Some(own) = piece.values(first..first + part.first.len()) {
-                return kernel.run(shown, own);
+        if self.inner.len() == 1 {
+            let (places, first) = (part.first.len(), index + part.first.start);
+            let own = first..first + (rows - 1) * self.row + places;
+            if let Some(values) = piece.values(own) {
+                return kernel.run(shown, Results { values, rows, apart: self.row, places });
             }
         }
-        let results = &mut results[..if wanted == 1 { self.places } else { wanted * self.pitch }];
-        kernel.run(shown, results);
-        for (r, results) in results.chunks(self.pitch).enumerate() {
+        kernel.run(shown, Results { values: results, rows, apart: self.pitch, places: self.places });
+        let (_, _, each) = self.first_inner();
+        for (r, results) in results.chunks(self.pitch).take(rows).enumerate() {
             self.write(0, results, index + r * self.row + part.first.start * each, part, piece);
         }
     }

@@ -15,18 +15,25 @@
 //! -0.0 when it comes, and while some may be about a slower operation is used.
 
 use std::marker::PhantomData;
+use std::ptr;
 
 use crate::convert::Value;
 use crate::error::Error;
 use crate::memory::{self, Aligned};
 use crate::simd;
-use crate::sweep::{RowKernel, Run, SPARE, Shown, Sweep};
+use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
 /// A box that is no higher than this is taken row by row.
 const LOW: usize = 4;
 
 /// A window of no more taps than this, that is no box, is taken tap by tap.
 const FEW: usize = 6;
+
+/// Bytes of rows that are computed from bottom to top before those beside them.
+const STRIP: usize = 2048;
+
+/// Rows that are computed at a time: less to do for each.
+const BAND: usize = 4;
 
 /// Sources that are combined at a time, at most.
 const MOST: usize = 8;
@@ -175,10 +182,10 @@ pub(crate) struct Extremes<V, E> {
 }
 
 enum Window<V> {
-    /// The taps' offsets from the first row on.
-    Few(Vec<usize>),
-    /// A low box: its rows, and then passes along them.
-    Low(Vec<usize>, Vec<Pass>),
+    /// The taps' rows and offsets in them.
+    Few(Vec<(usize, usize)>),
+    /// A low box: passes along what its rows come to.
+    Low(Vec<Pass>),
     High(Groups<V>),
     Runs(Runs<V>),
 }
@@ -191,15 +198,11 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
             for (width, step) in sweep.widths() {
                 add_passes(&mut passes, width, step)?;
             }
-            if height <= LOW {
-                Window::Low(memory::collected((0..height).map(|row| row * pitch))?, passes)
-            } else {
-                Window::High(Groups::new(pitch, height, passes)?)
-            }
+            if height <= LOW { Window::Low(passes) } else { Window::High(Groups::new(pitch, height, passes)?) }
         } else if sweep.taps() <= FEW {
             let mut taps = memory::reserved(sweep.taps())?;
             for run in sweep.runs() {
-                taps.extend((run.at..run.at + run.len).map(|at| run.row * pitch + at));
+                taps.extend((run.at..run.at + run.len).map(|at| (run.row, at)));
             }
             Window::Few(taps)
         } else {
@@ -209,12 +212,51 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
         Ok(Extremes { window, pitch, height, special: 0, scratch, extreme: PhantomData })
     }
 
-    fn row(&mut self, row: &[V], last: bool, results: &mut [V]) {
+    /// Takes in the next row.
+    fn receive(&mut self, row: &[V]) {
+        self.special = self.special.saturating_sub(1);
+        if has_special(&row[..self.pitch]) {
+            // A group and the one before it.
+            self.special = 2 * self.height;
+        }
+    }
+
+    /// Computes a row of results from the `height` rows from `first` on; `known` of them were there before.
+    fn compute(&mut self, rows: &Shown<'_, V>, first: usize, known: usize, results: &mut [V]) {
+        for i in known..self.height {
+            let row = rows.row(first + i);
+            self.receive(row);
+            let special = self.special > 0;
+            match &mut self.window {
+                Window::High(groups) => {
+                    groups.add::<E>(row, special, i + 1 == self.height, results, &mut self.scratch);
+                }
+                Window::Runs(runs) => runs.add::<E>(row, special, &mut self.scratch),
+                Window::Few(_) | Window::Low(_) => {}
+            }
+        }
         let special = self.special > 0;
         match &mut self.window {
-            Window::High(groups) => groups.add::<E>(row, special, last, results, &mut self.scratch),
-            Window::Runs(runs) => runs.add::<E>(row, special, &mut self.scratch),
-            Window::Few(_) | Window::Low(..) => {}
+            Window::Few(taps) => {
+                let taps = taps.iter().map(|&(row, at)| &rows.row(first + row)[at..]);
+                combine::<V, E>(taps, special, results);
+            }
+            Window::Low(passes) => {
+                let of_rows = (first..first + self.height).map(|row| rows.row(row));
+                if passes.is_empty() {
+                    combine::<V, E>(of_rows, special, results);
+                } else {
+                    let [one, other] = &mut self.scratch.rows;
+                    let needed = results.len() + passes.iter().map(Pass::reach).sum::<usize>();
+                    combine::<V, E>(of_rows, special, &mut one[..needed]);
+                    run_passes::<V, E>(passes, special, one, other, results);
+                }
+            }
+            Window::High(_) => {}
+            Window::Runs(runs) => runs.combine::<E>(rows, first, special, results, &mut self.scratch),
+        }
+        if special {
+            results.iter_mut().filter(|result| result.is_nan()).for_each(|result| *result = V::NAN);
         }
     }
 }
@@ -223,40 +265,20 @@ impl<V: Extremal, E: Extreme> RowKernel for Extremes<V, E> {
     type Value = V;
     type Result = V;
 
-    fn run(&mut self, rows: Shown<'_, V>, results: &mut [V]) {
+    fn band(&self) -> usize {
+        BAND
+    }
+
+    fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, V>) {
         if rows.known == 0 {
             self.special = 0;
             if let Window::High(groups) = &mut self.window {
                 groups.received = 0;
             }
         }
-        for i in rows.known..self.height {
-            let row = &rows.values[i * self.pitch..];
-            self.special = self.special.saturating_sub(1);
-            if has_special(&row[..self.pitch]) {
-                // A group and the one before it.
-                self.special = 2 * self.height;
-            }
-            self.row(row, i + 1 == self.height, results);
-        }
-        let special = self.special > 0;
-        match &mut self.window {
-            Window::Few(taps) => combine::<V, E>(rows.values, taps, special, results),
-            Window::Low(low, passes) => {
-                if passes.is_empty() {
-                    combine::<V, E>(rows.values, low, special, results);
-                } else {
-                    let [of_rows, rest] = &mut self.scratch.rows;
-                    let needed = results.len() + passes.iter().map(Pass::reach).sum::<usize>();
-                    combine::<V, E>(rows.values, low, special, &mut of_rows[..needed]);
-                    run_passes::<V, E>(passes, special, of_rows, rest, results);
-                }
-            }
-            Window::High(_) => {}
-            Window::Runs(runs) => runs.combine::<E>(rows.values, special, results),
-        }
-        if special {
-            results.iter_mut().filter(|result| result.is_nan()).for_each(|result| *result = V::NAN);
+        for (first, results) in results.rows_mut().enumerate() {
+            let known = if first == 0 { rows.known } else { self.height - 1 };
+            self.compute(rows, first, known, results);
         }
     }
 }
@@ -275,6 +297,10 @@ impl Pass {
     /// How far it looks ahead.
     fn reach(&self) -> usize {
         self.offsets.last().copied().unwrap_or(0)
+    }
+
+    fn run<V: Extremal, E: Extreme>(&self, row: &[V], special: bool, results: &mut [V]) {
+        combine::<V, E>(self.offsets.iter().map(|&offset| &row[offset..]), special, results);
     }
 }
 
@@ -304,35 +330,32 @@ fn run_passes<V: Extremal, E: Extreme>(
     let (mut from, mut to) = (row, spare);
     for pass in first {
         needed -= pass.reach();
-        combine::<V, E>(from, &pass.offsets, special, &mut to[..needed]);
+        pass.run::<V, E>(from, special, &mut to[..needed]);
         (from, to) = (to, from);
     }
-    combine::<V, E>(from, &last.offsets, special, results);
+    last.run::<V, E>(from, special, results);
 }
 
 /// A box from row to row: the group that rows are received in, and before it what is left of the last.
+///
+/// No row is computed in place, which some compilers make masked stores of. So there is one slot more than a group has
+/// rows: row `n` is received in slot `n`, the last one in the slot after that; and when the group is complete, the extremes
+/// from row `n` to the end go to slot `n + 1`, where they are no longer needed when that slot is received in.
 struct Groups<V> {
     passes: Vec<Pass>,
     pitch: usize,
-    /// The rows of the group so far; after them, from each row of the last group to its end.
-    rows: Aligned<V>,
+    slots: Aligned<V>,
     height: usize,
     received: usize,
-    /// The extremes from the first row of the group on.
-    together: Aligned<V>,
+    /// The extremes from the first row of the group on; those of a row earlier.
+    together: [Aligned<V>; 2],
 }
 
 impl<V: Extremal> Groups<V> {
     fn new(pitch: usize, height: usize, passes: Vec<Pass>) -> Result<Self, Error> {
-        let len = pitch.checked_mul(height).ok_or_else(|| memory::out_of_memory::<V>(usize::MAX))?;
-        Ok(Groups {
-            passes,
-            pitch,
-            rows: Aligned::new(len, 0)?,
-            height,
-            received: 0,
-            together: Aligned::new(pitch, 0)?,
-        })
+        let len = pitch.checked_mul(height + 1).ok_or_else(|| memory::out_of_memory::<V>(usize::MAX))?;
+        let row = || Aligned::new(pitch, 0);
+        Ok(Groups { passes, pitch, slots: Aligned::new(len, 0)?, height, received: 0, together: [row()?, row()?] })
     }
 
     /// Receives a row; those from one group's height before it on make results, if they are `complete`.
@@ -344,31 +367,56 @@ impl<V: Extremal> Groups<V> {
         results: &mut [V],
         scratch: &mut Scratch<V>,
     ) {
-        let count = results.len();
-        let (pitch, n) = (self.pitch, self.received);
-        let (before, after) = self.rows.split_at_mut((n + 1) * pitch);
-        let own = &mut before[n * pitch..][..count];
+        let (n, count) = (self.received, results.len());
+        let is_last = n + 1 == self.height;
+        let at = if is_last { n + 1 } else { n } * self.pitch;
+        let own = &mut self.slots[at..][..count];
         match self.passes.split_first() {
             None => own.copy_from_slice(&row[..count]),
-            Some((first, [])) => combine::<V, E>(row, &first.offsets, special, own),
+            Some((first, [])) => first.run::<V, E>(row, special, own),
             Some((first, rest)) => {
                 let [one, other] = &mut scratch.rows;
                 let needed = count + rest.iter().map(Pass::reach).sum::<usize>();
-                combine::<V, E>(row, &first.offsets, special, &mut one[..needed]);
+                first.run::<V, E>(row, special, &mut one[..needed]);
                 run_passes::<V, E>(rest, special, one, other, own);
             }
         }
-        self.received = (n + 1) % self.height;
-        if self.received > 0 {
-            let ends = complete.then(|| (&after[..count], results));
-            take_together::<V, E>(own, &mut self.together[..count], n == 0, special, ends);
-        } else {
-            for i in (0..n).rev() {
-                let (this, next) = self.rows[i * pitch..].split_at_mut(pitch);
-                accumulate::<V, E>(&mut this[..count], &next[..count], special);
-            }
+        self.received = if is_last { 0 } else { n + 1 };
+        if is_last {
+            self.close::<E>(special, count);
             if complete {
-                results.copy_from_slice(&self.rows[..count]);
+                results.copy_from_slice(&self.slots[self.pitch..][..count]);
+            }
+            return;
+        }
+        let slot = |n: usize| &self.slots[n * self.pitch..][..count];
+        // The extremes from row `n + 1` of the last group to its end.
+        let ends = slot(n + 2);
+        if n == 0 {
+            if complete {
+                combine::<V, E>([slot(0), ends].into_iter(), special, results);
+            }
+            return;
+        }
+        let [even, odd] = &mut self.together;
+        let (before, together) = if n % 2 == 0 { (odd, even) } else { (even, odd) };
+        let before = if n == 1 { slot(0) } else { &before[..count] };
+        if complete {
+            take_together::<V, E>(before, slot(n), ends, special, &mut together[..count], results);
+        } else {
+            combine::<V, E>([before, slot(n)].into_iter(), special, &mut together[..count]);
+        }
+    }
+
+    /// Replaces the rows of a complete group by the extremes from there on.
+    fn close<E: Extreme>(&mut self, special: bool, count: usize) {
+        let strip = STRIP / size_of::<V>();
+        for start in (0..count).step_by(strip) {
+            let len = strip.min(count - start);
+            for n in (0..self.height - 1).rev() {
+                let (before, after) = self.slots[n * self.pitch + start..].split_at_mut(self.pitch);
+                let (between, after) = after.split_at_mut(self.pitch);
+                combine::<V, E>([&before[..len], &after[..len]].into_iter(), special, &mut between[..len]);
             }
         }
     }
@@ -384,12 +432,7 @@ struct Runs<V> {
     received: usize,
     /// Where the runs are: their rows, the offsets in them, and which length they have.
     runs: Vec<(Run, usize)>,
-    /// The sources of a window.
-    sources: Vec<*const V>,
 }
-
-// SAFETY: the pointers are set and used within one call.
-unsafe impl<V: Send> Send for Runs<V> {}
 
 impl<V: Extremal> Runs<V> {
     fn new(sweep: &Sweep<'_>) -> Result<Self, Error> {
@@ -411,8 +454,7 @@ impl<V: Extremal> Runs<V> {
             };
             runs.push((run, number));
         }
-        let sources = memory::reserved(runs.len())?;
-        Ok(Runs { pitch, lengths, height, received: 0, runs, sources })
+        Ok(Runs { pitch, lengths, height, received: 0, runs })
     }
 
     fn add<E: Extreme>(&mut self, row: &[V], special: bool, scratch: &mut Scratch<V>) {
@@ -422,42 +464,64 @@ impl<V: Extremal> Runs<V> {
             let own = &mut rows[slot..][..self.pitch - (*len - 1)];
             match passes.split_first() {
                 None => {}
-                Some((first, [])) => combine::<V, E>(row, &first.offsets, special, own),
+                Some((first, [])) => first.run::<V, E>(row, special, own),
                 Some((first, rest)) => {
                     let [one, other] = &mut scratch.rows;
-                    combine::<V, E>(row, &first.offsets, special, &mut one[..self.pitch - first.reach()]);
+                    first.run::<V, E>(row, special, &mut one[..self.pitch - first.reach()]);
                     run_passes::<V, E>(rest, special, one, other, own);
                 }
             }
         }
     }
 
-    fn combine<E: Extreme>(&mut self, values: &[V], special: bool, results: &mut [V]) {
-        self.sources.clear();
-        for &(run, number) in &self.runs {
-            let source = match self.lengths.get(number) {
-                None => &values[run.row * self.pitch + run.at..][..results.len()],
-                Some((.., rows)) => {
-                    // The row received last is the window's last.
-                    let slot = (self.received + run.row) % self.height;
-                    &rows[slot * self.pitch + run.at..][..results.len()]
-                }
-            };
-            self.sources.push(source.as_ptr());
+    fn combine<E: Extreme>(
+        &self,
+        rows: &Shown<'_, V>,
+        first: usize,
+        special: bool,
+        results: &mut [V],
+        scratch: &mut Scratch<V>,
+    ) {
+        let source = |&(run, number): &(Run, usize)| match self.lengths.get(number) {
+            None => &rows.row(first + run.row)[run.at..],
+            Some((.., extremes)) => {
+                // The row received last is the window's last.
+                let slot = (self.received + run.row) % self.height;
+                &extremes[slot * self.pitch + run.at..]
+            }
+        };
+        let (first_runs, rest) = self.runs.split_at(self.runs.len().min(MOST));
+        if rest.is_empty() {
+            return combine::<V, E>(first_runs.iter().map(source), special, results);
         }
-        // SAFETY: as many values as results were just found at each source, which are not the results.
-        unsafe { combine_sources::<V, E>(&self.sources, special, results) };
+        let [one, other] = &mut scratch.rows;
+        let (mut so_far, mut next) = (&mut one[..results.len()], &mut other[..results.len()]);
+        combine::<V, E>(first_runs.iter().map(source), special, so_far);
+        let groups = rest.chunks(MOST - 1);
+        let last = groups.len() - 1;
+        for (i, runs) in groups.enumerate() {
+            let to = if i == last { &mut *results } else { &mut *next };
+            let mut sources = [&so_far[..]; MOST];
+            sources.iter_mut().skip(1).zip(runs).for_each(|(to, run)| *to = source(run));
+            combine::<V, E>(sources[..=runs.len()].iter().copied(), special, to);
+            (so_far, next) = (next, so_far);
+        }
     }
 }
 
-/// The extremes of the values at these offsets from each result's own.
-fn combine<V: Extremal, E: Extreme>(values: &[V], offsets: &[usize], special: bool, results: &mut [V]) {
-    let mut sources = [values.as_ptr(); MOST];
-    for (source, &offset) in sources.iter_mut().zip(offsets) {
-        *source = values[offset..][..results.len()].as_ptr();
+/// The extremes of the values that results have in up to [`MOST`] rows.
+fn combine<'r, V: Extremal, E: Extreme>(
+    rows: impl ExactSizeIterator<Item = &'r [V]>,
+    special: bool,
+    results: &mut [V],
+) {
+    let mut sources = [ptr::null(); MOST];
+    let count = rows.len();
+    for (source, row) in sources.iter_mut().zip(rows) {
+        *source = row[..results.len()].as_ptr();
     }
-    // SAFETY: as many values as results were just found at each offset, and results are others.
-    unsafe { combine_sources::<V, E>(&sources[..offsets.len()], special, results) };
+    // SAFETY: each row has as many values as there are results, and results are others.
+    unsafe { combine_sources::<V, E>(&sources[..count], special, results) };
 }
 
 /// The extremes of the values that each result has at each source.
@@ -465,21 +529,16 @@ fn combine<V: Extremal, E: Extreme>(values: &[V], offsets: &[usize], special: bo
 /// # Safety
 /// There are as many as results, and results are others.
 unsafe fn combine_sources<V: Extremal, E: Extreme>(sources: &[*const V], special: bool, results: &mut [V]) {
-    let (first, rest) = sources.split_at(sources.len().min(MOST));
     macro_rules! by_count {
         ($($n:literal)*) => {
-            match first.len() {
+            match sources.len() {
                 // SAFETY: passed on.
-                $($n => unsafe { combine_n::<V, E, $n>(first, special, results) },)*
+                $($n => unsafe { combine_n::<V, E, $n>(sources, special, results) },)*
                 n => unreachable!("{n} sources"),
             }
         };
     }
     by_count!(1 2 3 4 5 6 7 8);
-    for &source in rest {
-        // SAFETY: the caller has so many values there.
-        accumulate::<V, E>(results, unsafe { std::slice::from_raw_parts(source, results.len()) }, special);
-    }
 }
 
 /// # Safety
@@ -511,58 +570,32 @@ unsafe fn combine_n<V: Extremal, E: Extreme, const N: usize>(sources: &[*const V
     );
 }
 
-/// Takes other values in.
-fn accumulate<V: Extremal, E: Extreme>(extremes: &mut [V], others: &[V], special: bool) {
-    #[inline(always)]
-    fn each<V: Extremal>(extremes: &mut [V], others: &[V], of: impl Fn(V, V) -> V) {
-        extremes.iter_mut().zip(others).for_each(|(extreme, &other)| *extreme = of(*extreme, other));
-    }
-    simd::widest(
-        #[inline(always)]
-        || if special { each(extremes, others, E::of_any) } else { each(extremes, others, E::of) },
-    );
-}
-
 /// Takes a row in to those before it of its group; with the ends of the last group, they make the results.
 fn take_together<V: Extremal, E: Extreme>(
+    before: &[V],
     row: &[V],
-    together: &mut [V],
-    is_first: bool,
+    ends: &[V],
     special: bool,
-    ends: Option<(&[V], &mut [V])>,
+    together: &mut [V],
+    results: &mut [V],
 ) {
     #[inline(always)]
     fn each<V: Extremal>(
-        row: &[V],
-        together: &mut [V],
-        is_first: bool,
-        ends: Option<(&[V], &mut [V])>,
         of: impl Fn(V, V) -> V,
+        [before, row, ends]: [&[V]; 3],
+        together: &mut [V],
+        results: &mut [V],
     ) {
-        if is_first {
-            together.copy_from_slice(row);
-        } else if let Some((ends, results)) = ends {
-            for (((together, &row), &end), result) in together.iter_mut().zip(row).zip(ends).zip(results) {
-                *together = of(*together, row);
-                *result = of(*together, end);
-            }
-            return;
-        } else {
-            together.iter_mut().zip(row).for_each(|(together, &row)| *together = of(*together, row));
-        }
-        if let Some((ends, results)) = ends {
-            results.iter_mut().zip(&*together).zip(ends).for_each(|((result, &one), &end)| *result = of(one, end));
+        for ((((&before, &row), &end), together), result) in before.iter().zip(row).zip(ends).zip(together).zip(results)
+        {
+            *together = of(before, row);
+            *result = of(*together, end);
         }
     }
+    let sources = [before, row, ends];
     simd::widest(
         #[inline(always)]
-        || {
-            if special {
-                each(row, together, is_first, ends, E::of_any);
-            } else {
-                each(row, together, is_first, ends, E::of);
-            }
-        },
+        || if special { each(E::of_any, sources, together, results) } else { each(E::of, sources, together, results) },
     );
 }
 
@@ -578,13 +611,16 @@ fn has_special<V: Extremal>(row: &[V]) -> bool {
 pub(crate) struct Range<V> {
     lowest: Extremes<V, Lower>,
     highest: Extremes<V, Higher>,
+    pitch: usize,
     rows: [Aligned<V>; 2],
 }
 
 impl<V: Extremal> Range<V> {
     pub(crate) fn new(sweep: &Sweep<'_>) -> Result<Self, Error> {
-        let row = || Aligned::new(sweep.pitch(), 0);
-        Ok(Range { lowest: Extremes::new(sweep)?, highest: Extremes::new(sweep)?, rows: [row()?, row()?] })
+        let pitch = sweep.pitch();
+        let len = pitch.checked_mul(BAND).ok_or_else(|| memory::out_of_memory::<V>(usize::MAX))?;
+        let row = || Aligned::new(len, 0);
+        Ok(Range { pitch, lowest: Extremes::new(sweep)?, highest: Extremes::new(sweep)?, rows: [row()?, row()?] })
     }
 }
 
@@ -592,15 +628,21 @@ impl<V: Extremal> RowKernel for Range<V> {
     type Value = V;
     type Result = f64;
 
-    fn run(&mut self, rows: Shown<'_, V>, results: &mut [f64]) {
+    fn band(&self) -> usize {
+        BAND
+    }
+
+    fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, f64>) {
         let [lows, highs] = &mut self.rows;
-        let (lows, highs) = (&mut lows[..results.len()], &mut highs[..results.len()]);
-        let Shown { values, known, wanted } = rows;
-        self.lowest.run(Shown { values, known, wanted }, lows);
-        self.highest.run(rows, highs);
-        for ((result, low), high) in results.iter_mut().zip(&*lows).zip(&*highs) {
-            let range = high.to_f64() - low.to_f64();
-            *result = if range.is_nan() { f64::NAN } else { range };
+        let (rows_wanted, places) = (results.rows, results.places);
+        self.lowest.run(rows, Results { values: lows, rows: rows_wanted, apart: self.pitch, places });
+        self.highest.run(rows, Results { values: highs, rows: rows_wanted, apart: self.pitch, places });
+        let (lows, highs) = (lows.chunks(self.pitch), highs.chunks(self.pitch));
+        for ((results, lows), highs) in results.rows_mut().zip(lows).zip(highs) {
+            for ((result, low), high) in results.iter_mut().zip(lows).zip(highs) {
+                let range = high.to_f64() - low.to_f64();
+                *result = if range.is_nan() { f64::NAN } else { range };
+            }
         }
     }
 }
