@@ -215,6 +215,11 @@ impl<'a, 'o> Ready<'a, 'o> {
         if shows_constant && !dtype.holds(self.cval) { DType::Float64 } else { dtype }
     }
 
+    /// The number of taps.
+    pub(crate) fn taps(&self) -> usize {
+        self.fitted.taps
+    }
+
     /// Whether it can be swept: there is an axis, and windows have taps.
     pub(crate) fn has_rows(&self) -> bool {
         !self.input.shape().is_empty() && self.fitted.taps > 0

@@ -38,7 +38,7 @@ const LINE: usize = 16 << 10;
 const ROW: usize = 48 << 10;
 
 /// Values that may be read behind every tap of every place of a row.
-pub(crate) const SPARE: usize = 2 * CACHE_LINE;
+pub(crate) const SPARE: usize = 1280;
 
 /// Rows of an array that are worth cutting nothing smaller.
 const MANY_ROWS: usize = 64;

@@ -14,7 +14,10 @@ mod skipping;
 
 pub(crate) use extremes::{grey_dilation, grey_erosion, maximum, minimum, range};
 pub(crate) use moments::{mean, standard_deviation, sum, variance, weighted_sum};
-pub(crate) use order::{distinct, median, median_absolute_deviation, mode, percentile, quantile, rank};
+pub(crate) use order::{
+    distinct, interpolated, median, median_absolute_deviation, middle, mode, percentile, percentile_place, quantile,
+    quantile_place, rank,
+};
 pub(crate) use skipping::{
     nan_count, nan_maximum, nan_mean, nan_median, nan_minimum, nan_quantile, nan_standard_deviation, nan_sum,
     nan_variance,

@@ -22,8 +22,13 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
         }
         // Those before it are no larger.
         let lower = values[..half].iter().copied().max_by(f64::total_cmp).expect("half of two or more");
-        known((lower + upper) / 2.0)
+        middle(lower, upper)
     })
+}
+
+/// The mean of two values in the middle.
+pub(crate) fn middle(lower: f64, upper: f64) -> f64 {
+    known((lower + upper) / 2.0)
 }
 
 /// The value at a place from the smallest on or, if it is negative, from one beyond the largest on; `None` if there is no
@@ -42,25 +47,37 @@ pub(crate) fn rank(values: &mut [f64], rank: isize) -> Option<f64> {
 
 /// The value at the place `count * percent / 100`, rounded down, or the largest; negative ones count from 100 down.
 pub(crate) fn percentile(values: &mut [f64], percent: f64) -> f64 {
-    of_numbers(values, |values| {
-        let percent = if percent < 0.0 { percent + 100.0 } else { percent };
-        let place = (values.len() as f64 * percent / 100.0) as usize;
-        select(values, place.min(values.len() - 1))
-    })
+    of_numbers(values, |values| select(values, percentile_place(values.len(), percent)))
+}
+
+/// The place of a percentile among so many values, at least one.
+pub(crate) fn percentile_place(count: usize, percent: f64) -> usize {
+    let percent = if percent < 0.0 { percent + 100.0 } else { percent };
+    ((count as f64 * percent / 100.0) as usize).min(count - 1)
 }
 
 /// The value at the place `fraction * (count - 1)`, by linear interpolation of those around it.
 pub(crate) fn quantile(values: &mut [f64], fraction: f64) -> f64 {
     of_numbers(values, |values| {
-        let last = values.len() - 1;
-        let place = fraction * last as f64;
-        let below = (place.floor() as usize).min(last);
+        let (below, along) = quantile_place(values.len(), fraction);
         let lower = select(values, below);
         let upper = values[below + 1..].iter().copied().min_by(f64::total_cmp).unwrap_or(lower);
-        // As numpy does it: from the nearer end.
-        let (step, along) = (upper - lower, place - below as f64);
-        known(if along < 0.5 { lower + step * along } else { upper - step * (1.0 - along) })
+        interpolated(lower, upper, along)
     })
+}
+
+/// The place below a quantile among so many values, at least one, and how far it is on the way to the next.
+pub(crate) fn quantile_place(count: usize, fraction: f64) -> (usize, f64) {
+    let place = fraction * (count - 1) as f64;
+    let below = (place.floor() as usize).min(count - 1);
+    (below, place - below as f64)
+}
+
+/// What lies on the way from one value to another.
+pub(crate) fn interpolated(lower: f64, upper: f64, along: f64) -> f64 {
+    // As numpy does it: from the nearer end.
+    let step = upper - lower;
+    known(if along < 0.5 { lower + step * along } else { upper - step * (1.0 - along) })
 }
 
 /// The median of the magnitudes of what the values differ from their median by.

@@ -4,7 +4,10 @@ pub(crate) mod extremes;
 mod gather;
 pub(crate) mod lanes;
 pub(crate) mod moments;
+mod network;
 pub(crate) mod pixel;
+pub(crate) mod ranks;
+mod squares;
 pub(crate) mod strip;
 pub(crate) mod values;
 

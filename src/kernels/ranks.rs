@@ -1,0 +1,300 @@
+//! Order statistics of windows that are not too large, by selection networks.
+//!
+//! # The order of floating-point numbers
+//! Comparisons put NaN nowhere and make no difference between 0.0 and -0.0. So rows are searched for these when they come.
+//! Windows that show a NaN, and results that are zero while a -0.0 is about, are computed one by one from their values.
+
+use crate::convert::Value;
+use crate::dtype::Sample;
+use crate::error::Error;
+use crate::kernels::extremes::Extremal;
+use crate::kernels::network::{Formulas, Network, Ref};
+use crate::kernels::squares::{SIDE_MAX, Square, is_known};
+use crate::memory::{self, Aligned};
+use crate::simd;
+use crate::sweep::{Results, RowKernel, Run, Shown, Sweep};
+
+/// Taps that are further apart in a row are not looked for in the same places.
+const NEAR: usize = 64;
+
+/// What is made of the values at one or two places in the order.
+pub(crate) trait Statistic<V>: Sync {
+    type Result: Value;
+
+    /// The places; they may be the same.
+    fn places(&self) -> (usize, usize);
+
+    fn of(&self, lower: V, upper: V) -> Self::Result;
+
+    /// The same from all values of a window.
+    fn of_all(&self, values: &mut [f64]) -> f64;
+}
+
+/// Order statistics.
+pub(crate) struct Ranks<'s, V, S> {
+    statistic: &'s S,
+    way: Way<V>,
+    pitch: usize,
+    height: usize,
+    runs: Vec<Run>,
+    /// What is special in the rows of the window, in turn: the next to come goes here.
+    special: Vec<Special>,
+    next: usize,
+    /// Which results of a row are to be computed one by one.
+    marks: Vec<bool>,
+    values: Vec<f64>,
+    medians: Aligned<V>,
+}
+
+/// How values are selected.
+enum Way<V> {
+    /// By a network; each of its inputs begins in a row, at a place of it.
+    Network(Network<V>, Vec<(usize, usize)>),
+    /// Medians of squares.
+    Square(Square<V>),
+}
+
+impl<V: Extremal> Way<V> {
+    fn new(sweep: &Sweep<'_>, places: (usize, usize)) -> Result<Self, Error> {
+        if let Some((side, step)) = square(sweep).filter(|_| places == (sweep.taps() / 2, sweep.taps() / 2)) {
+            return Ok(Way::Square(Square::new(side, step)?));
+        }
+        let mut formulas = Formulas::default();
+        let (inputs, columns) = columns(sweep, &mut formulas)?;
+        let sorted = merged(&mut formulas, &columns);
+        Ok(Way::Network(Network::new(&formulas, [sorted[places.0], sorted[places.1]])?, inputs))
+    }
+}
+
+/// The side of a window that is a square there is code for, and the step from one of its columns to the next.
+fn square(sweep: &Sweep<'_>) -> Option<(usize, usize)> {
+    let mut wide = sweep.widths().filter(|&(width, _)| width > 1);
+    match (wide.next(), wide.next()) {
+        (Some((width, step)), None) if sweep.is_box() && width == sweep.height() => {
+            is_known(width, step).then_some((width, step))
+        }
+        _ => None,
+    }
+}
+
+/// What a row has.
+#[derive(Clone, Copy, Default)]
+struct Special {
+    nan: bool,
+    minus_zero: bool,
+}
+
+impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
+    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
+        Ok(Ranks {
+            statistic,
+            way: Way::new(sweep, statistic.places())?,
+            pitch: sweep.pitch(),
+            height: sweep.height(),
+            runs: memory::collected(sweep.runs().iter().copied())?,
+            special: memory::filled(sweep.height(), Special::default())?,
+            next: 0,
+            marks: memory::filled(sweep.pitch(), false)?,
+            values: memory::reserved(sweep.taps())?,
+            medians: Aligned::new(sweep.pitch(), 0)?,
+        })
+    }
+
+    /// Looks at a row that is new.
+    fn receive(&mut self, row: &[V]) {
+        let special = &mut self.special[self.next];
+        *special = Special::default();
+        if has_special(row) {
+            special.nan = row.iter().any(|value| value.is_nan());
+            special.minus_zero = row.iter().any(|value| value.is_special() && !value.is_nan());
+        }
+        self.next = (self.next + 1) % self.height;
+    }
+
+    /// Marks the windows that show a NaN in one of the rows that have some.
+    fn mark_nan(&mut self, rows: &Shown<'_, V>, first: usize, count: usize) {
+        for run in &self.runs {
+            if !self.special[(self.next + run.row) % self.height].nan {
+                continue;
+            }
+            let row = &rows.row(first + run.row)[run.at..][..count + run.len - 1];
+            for (i, _) in row.iter().enumerate().filter(|(_, value)| value.is_nan()) {
+                self.marks[(i + 1).saturating_sub(run.len)..count.min(i + 1)].fill(true);
+            }
+        }
+    }
+
+    /// A result from all values of its window.
+    fn of_all(&mut self, rows: &Shown<'_, V>, first: usize, place: usize) -> S::Result {
+        self.values.clear();
+        for run in &self.runs {
+            let values = &rows.row(first + run.row)[run.at + place..][..run.len];
+            self.values.extend(values.iter().map(|value| value.to_f64()));
+        }
+        S::Result::from_f64(self.statistic.of_all(&mut self.values))
+    }
+
+    /// Computes results, and marks those that are zero.
+    fn select(&mut self, rows: &Shown<'_, V>, first: usize, mark_zeros: bool, results: &mut [S::Result]) {
+        let count = results.len();
+        let mut finish = |done: usize, [lower, upper]: [&[V]; 2]| {
+            let results = &mut results[done..done + lower.len()];
+            for ((result, &lower), &upper) in results.iter_mut().zip(lower).zip(upper) {
+                *result = self.statistic.of(lower, upper);
+            }
+            if mark_zeros {
+                let marks = self.marks[..count][done..].iter_mut();
+                for ((mark, &lower), &upper) in marks.zip(lower).zip(upper) {
+                    *mark |= lower == V::default() || upper == V::default();
+                }
+            }
+        };
+        match &mut self.way {
+            Way::Network(network, inputs) => {
+                for done in (0..count).step_by(network.places()) {
+                    let places = network.places().min(count - done);
+                    let inputs = inputs.iter().map(|&(row, at)| rows.row(first + row)[at + done..].as_ptr());
+                    // SAFETY: what windows show of the places is in the rows, and there is enough to spare behind them.
+                    let found = unsafe { network.run(inputs) };
+                    finish(done, found.map(|values| &values[..places]));
+                }
+            }
+            Way::Square(square) => {
+                let mut window = [&[][..]; SIDE_MAX];
+                let window = &mut window[..self.height];
+                window.iter_mut().enumerate().for_each(|(row, values)| *values = rows.row(first + row));
+                let medians = &mut self.medians[..count];
+                square.run(window, medians);
+                finish(0, [medians, medians]);
+            }
+        }
+    }
+}
+
+impl<V: Extremal, S: Statistic<V>> RowKernel for Ranks<'_, V, S> {
+    type Value = V;
+    type Result = S::Result;
+
+    fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
+        for (first, results) in results.rows_mut().enumerate() {
+            let known = if first == 0 { rows.known } else { self.height - 1 };
+            for i in known..self.height {
+                self.receive(&rows.row(first + i)[..self.pitch]);
+            }
+            let has_nan = self.special.iter().any(|row| row.nan);
+            let has_minus_zero = self.special.iter().any(|row| row.minus_zero);
+            if has_nan || has_minus_zero {
+                self.marks.fill(false);
+            }
+            self.select(rows, first, has_minus_zero, results);
+            if has_nan {
+                self.mark_nan(rows, first, results.len());
+            }
+            if has_nan || has_minus_zero {
+                for (place, result) in results.iter_mut().enumerate() {
+                    if self.marks[place] {
+                        *result = self.of_all(rows, first, place);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The window's taps as columns: those at the same offset in a row, at one after the other. Offsets that are near each
+/// other are counted from the same place, each row's from there being an input: its row, and the place.
+#[expect(clippy::type_complexity, reason = "a list of places and one of columns")]
+fn columns(sweep: &Sweep<'_>, formulas: &mut Formulas) -> Result<(Vec<(usize, usize)>, Vec<Vec<Ref>>), Error> {
+    let mut taps = memory::reserved(sweep.taps())?;
+    for run in sweep.runs() {
+        taps.extend((run.at..run.at + run.len).map(|at| (at, run.row)));
+    }
+    taps.sort_unstable();
+    let mut inputs: Vec<(usize, usize)> = Vec::new();
+    let mut columns: Vec<(usize, Vec<Ref>)> = Vec::new();
+    let mut start = 0;
+    for (at, row) in taps {
+        if columns.is_empty() || at > start + NEAR {
+            start = at;
+        }
+        let input = inputs.iter().position(|&input| input == (row, start)).unwrap_or_else(|| {
+            inputs.push((row, start));
+            inputs.len() - 1
+        });
+        let tap = formulas.input(input as u32, (at - start) as u32);
+        match columns.last_mut() {
+            Some((place, column)) if *place == at => column.push(tap),
+            _ => columns.push((at, vec![tap])),
+        }
+    }
+    Ok((inputs, columns.into_iter().map(|(_, column)| column).collect()))
+}
+
+/// All taps in order. As many columns as a power of two are merged first, so that neighbours can have them too.
+fn merged(formulas: &mut Formulas, columns: &[Vec<Ref>]) -> Vec<Ref> {
+    if let [column] = columns {
+        return formulas.sorted(column);
+    }
+    let (one, other) = columns.split_at(columns.len().next_power_of_two() / 2);
+    let (one, other) = (merged(formulas, one), merged(formulas, other));
+    formulas.merged(&one, &other)
+}
+
+/// Whether a row has values that comparisons alone don't put where they belong.
+fn has_special<V: Extremal>(row: &[V]) -> bool {
+    simd::widest(
+        #[inline(always)]
+        || row.chunks(64).any(|block| block.iter().fold(false, |any, value| any | value.is_special())),
+    )
+}
+
+/// The value at a place in the order.
+pub(crate) struct AtPlace<F> {
+    pub(crate) place: usize,
+    pub(crate) of_all: F,
+}
+
+impl<V: Value, F: Fn(&mut [f64]) -> f64 + Sync> Statistic<V> for AtPlace<F> {
+    type Result = V;
+
+    fn places(&self) -> (usize, usize) {
+        (self.place, self.place)
+    }
+
+    #[inline(always)]
+    fn of(&self, lower: V, _: V) -> V {
+        lower
+    }
+
+    fn of_all(&self, values: &mut [f64]) -> f64 {
+        (self.of_all)(values)
+    }
+}
+
+/// What is made of the values at two places.
+pub(crate) struct Between<F, G> {
+    pub(crate) places: (usize, usize),
+    pub(crate) of: F,
+    pub(crate) of_all: G,
+}
+
+impl<V: Value, F, G> Statistic<V> for Between<F, G>
+where
+    F: Fn(f64, f64) -> f64 + Sync,
+    G: Fn(&mut [f64]) -> f64 + Sync,
+{
+    type Result = f64;
+
+    fn places(&self) -> (usize, usize) {
+        self.places
+    }
+
+    #[inline(always)]
+    fn of(&self, lower: V, upper: V) -> f64 {
+        (self.of)(lower.to_f64(), upper.to_f64())
+    }
+
+    fn of_all(&self, values: &mut [f64]) -> f64 {
+        (self.of_all)(values)
+    }
+}
