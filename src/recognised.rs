@@ -15,6 +15,9 @@ use crate::kernels::strip::Strips;
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
+/// Taps of a window, at most, that a selection network is made for.
+const NETWORK_MAX: usize = 160;
+
 /// Runs a kernel for order statistics.
 macro_rules! ranks {
     ($ready:ident, $statistic:expr) => {{
@@ -52,6 +55,8 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
         Builtin::NanVariance => lanes(ready, Variance(Numbers)),
         Builtin::NanStandardDeviation => lanes(ready, StandardDeviation(Numbers)),
 
+        // Larger windows cost more than finding the place among all values does.
+        _ if ready.taps() > NETWORK_MAX => ready.filter(pixel),
         Builtin::Median => median(ready),
         Builtin::NanMedian => nan_median(ready),
         Builtin::Rank(rank) => {

@@ -109,6 +109,23 @@ impl Formulas {
     }
 }
 
+impl Formulas {
+    /// How many comparisons some values depend on.
+    pub(crate) fn cost(&self, wanted: &[Ref]) -> usize {
+        let mut needed = vec![false; self.nodes.len()];
+        wanted.iter().for_each(|wanted| needed[wanted.node as usize] = true);
+        let mut cost = 0;
+        for i in (0..self.nodes.len()).rev() {
+            if let (true, Node::Lower(a, b) | Node::Higher(a, b)) = (needed[i], self.nodes[i]) {
+                cost += 1;
+                needed[a.node as usize] = true;
+                needed[b.node as usize] = true;
+            }
+        }
+        cost
+    }
+}
+
 /// Formulas as steps to be carried out.
 pub(crate) struct Network<V> {
     steps: Vec<Step>,
@@ -238,12 +255,6 @@ impl<V: Value> Network<V> {
             values: Aligned::new((slots as usize).max(1) * size, 0)?,
             bases: memory::filled(inputs.unwrap_or(0) as usize + 1, ptr::null())?,
         })
-    }
-
-    /// Comparisons, each counted for the places it makes.
-    pub(crate) fn cost(&self) -> f64 {
-        let lines: f64 = self.steps.iter().map(|step| f64::from(step.lines)).sum();
-        lines * Self::LINE as f64 / self.places as f64
     }
 
     /// How many places are computed at a time.

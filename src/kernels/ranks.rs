@@ -61,8 +61,8 @@ impl<V: Extremal> Way<V> {
         }
         let mut formulas = Formulas::default();
         let (inputs, columns) = columns(sweep, &mut formulas)?;
-        let sorted = merged(&mut formulas, &columns);
-        Ok(Way::Network(Network::new(&formulas, [sorted[places.0], sorted[places.1]])?, inputs))
+        let wanted = selected(&mut formulas, &columns, places);
+        Ok(Way::Network(Network::new(&formulas, wanted)?, inputs))
     }
 }
 
@@ -230,6 +230,27 @@ fn columns(sweep: &Sweep<'_>, formulas: &mut Formulas) -> Result<(Vec<(usize, us
     Ok((inputs, columns.into_iter().map(|(_, column)| column).collect()))
 }
 
+/// The values at two places in the order, in the cheapest way known.
+fn selected(formulas: &mut Formulas, columns: &[Vec<Ref>], places: (usize, usize)) -> [Ref; 2] {
+    let all = merged(formulas, columns);
+    let mut best = [all[places.0], all[places.1]];
+    let height = columns[0].len();
+    if columns.iter().all(|column| column.len() == height) {
+        let (grid, below) = sorted_both_ways(formulas, columns, places);
+        let by_rows: Vec<Vec<Ref>> = grid.iter().map(|row| row.iter().flatten().copied().collect()).collect();
+        let column = |j: usize| grid.iter().filter_map(|row| row[j]).collect();
+        let by_columns: Vec<Vec<Ref>> = (0..columns.len()).map(column).collect();
+        for lists in [by_rows, by_columns] {
+            let rest = merged_by_size(formulas, lists);
+            let way = [rest[places.0 - below], rest[places.1 - below]];
+            if formulas.cost(&way) < formulas.cost(&best) {
+                best = way;
+            }
+        }
+    }
+    best
+}
+
 /// All taps in order. As many columns as a power of two are merged first, so that neighbours can have them too.
 fn merged(formulas: &mut Formulas, columns: &[Vec<Ref>]) -> Vec<Ref> {
     if let [column] = columns {
@@ -238,6 +259,44 @@ fn merged(formulas: &mut Formulas, columns: &[Vec<Ref>]) -> Vec<Ref> {
     let (one, other) = columns.split_at(columns.len().next_power_of_two() / 2);
     let (one, other) = (merged(formulas, one), merged(formulas, other));
     formulas.merged(&one, &other)
+}
+
+/// The taps of a box with columns in order and then rows, which leaves the columns so; without those that can't be at the
+/// places, of which so many are below.
+///
+/// What is in row `i` and column `j` has `(i + 1) * (j + 1)` values that are not above it, itself included, and as many that
+/// are not below it as there are from there to the other corner.
+fn sorted_both_ways(
+    formulas: &mut Formulas,
+    columns: &[Vec<Ref>],
+    places: (usize, usize),
+) -> (Vec<Vec<Option<Ref>>>, usize) {
+    let (width, height) = (columns.len(), columns[0].len());
+    let columns: Vec<Vec<Ref>> = columns.iter().map(|column| formulas.sorted(column)).collect();
+    let mut below = 0;
+    let mut grid = Vec::new();
+    for i in 0..height {
+        let row: Vec<Vec<Ref>> = columns.iter().map(|column| vec![column[i]]).collect();
+        let row = merged(formulas, &row).into_iter().enumerate().map(|(j, value)| {
+            let is_below = (height - i) * (width - j) > height * width - places.0;
+            let is_above = (i + 1) * (j + 1) > places.1 + 1;
+            below += usize::from(is_below);
+            (!is_below && !is_above).then_some(value)
+        });
+        grid.push(row.collect());
+    }
+    (grid, below)
+}
+
+/// Lists in order as one: the shortest first.
+fn merged_by_size(formulas: &mut Formulas, mut lists: Vec<Vec<Ref>>) -> Vec<Ref> {
+    lists.retain(|list| !list.is_empty());
+    while lists.len() > 1 {
+        lists.sort_by_key(|list| std::cmp::Reverse(list.len()));
+        let merged = lists.pop().zip(lists.pop()).map(|(one, other)| formulas.merged(&one, &other));
+        lists.extend(merged);
+    }
+    lists.pop().unwrap_or_default()
 }
 
 /// Whether a row has values that comparisons alone don't put where they belong.
