@@ -11,7 +11,7 @@ use crate::kernels::strip::Strips;
 use crate::kernels::values::{VALUES_MAX, Values};
 use crate::kernels::{Block, Kernel};
 use crate::lanes::LaneFunction;
-use crate::lines::{BATCH_MAX, Lines, Plan};
+use crate::lines::{self, BATCH_MAX, Lines, Plan};
 use crate::memory::{self, Aligned};
 use crate::parallel::{self, Threads, Work};
 use crate::sweep::{RowKernel, Rows, Sweep};
@@ -220,6 +220,13 @@ impl<'a, 'o> Ready<'a, 'o> {
         self.fitted.taps
     }
 
+    /// If the window is a box, its extents along the array's axes.
+    pub(crate) fn box_extents(&self) -> Result<Option<Vec<usize>>, Error> {
+        let axes = lines::axes(self.input.shape(), &self.fitted, &self.modes)?;
+        let extents = memory::collected(axes.iter().map(|axis| axis.span + 1))?;
+        Ok((extents.iter().product::<usize>() == self.fitted.taps).then_some(extents))
+    }
+
     /// Whether it can be swept: there is an axis, and windows have taps.
     pub(crate) fn has_rows(&self) -> bool {
         !self.input.shape().is_empty() && self.fitted.taps > 0
@@ -231,7 +238,8 @@ impl<'a, 'o> Ready<'a, 'o> {
         kernel: impl Fn(&Sweep<'_>) -> Result<K, Error> + Sync,
     ) -> Result<(), Error> {
         let input = self.input.with_leading_axis()?;
-        let sweep = Sweep::new(&input, &self.fitted, &self.modes, self.cval, size_of::<K::Value>())?;
+        let size = size_of::<K::Value>();
+        let sweep = Sweep::new(&input, &self.fitted, &self.modes, self.cval, size, K::SIZES)?;
         parallel::run(self.output, self.threads, self.progress, &Sweeping { sweep: &sweep, kernel })
     }
 }

@@ -2,29 +2,59 @@
 
 use crate::builtins::{self, Builtin};
 use crate::convert::with_value;
+use crate::dtype::DType;
 use crate::error::Error;
 use crate::filter::{Job, Ready};
 use crate::kernels::extremes::{Extreme, Extremes, Higher, Lower, Range, Skipping};
+use crate::kernels::histograms::{self, Byte, Large, Small};
 use crate::kernels::lanes::Lanewise;
 use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
 use crate::kernels::pixel::Pixel;
-use crate::kernels::ranks::{AtPlace, Between, Ranks};
+use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::strip::Strips;
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
-/// Taps of a window, at most, that a selection network is made for.
+/// Taps of a window, at most, that a selection network is made for. Of bytes more windows are cheaper by histograms: if
+/// they are boxes.
 const NETWORK_MAX: usize = 160;
+const BYTES_MAX: usize = 64;
 
-/// Runs a kernel for order statistics.
-macro_rules! ranks {
-    ($ready:ident, $statistic:expr) => {{
-        let statistic = $statistic;
-        with_value!($ready.dtype(), V => $ready.sweep(|sweep| Ranks::<V, _>::new(sweep, &statistic)))
-    }};
+/// Runs a kernel for order statistics, or calls for each window.
+fn ranks<'r, 'o, F: FnMut(&mut [f64], &mut f64) -> bool>(
+    ready: Ready<'r, 'o>,
+    statistic: impl OfAnyValues,
+    pixel: impl Fn(&Plan<'_>) -> Result<Pixel<F>, Error> + Sync,
+) -> Result<(), Error> {
+    let (taps, statistic) = (ready.taps(), &statistic);
+    let extents = ready.box_extents()?;
+    match (ready.dtype(), extents) {
+        (DType::UInt8 | DType::Bool, Some(extents)) if taps > BYTES_MAX => bytes::<u8, _>(ready, statistic, &extents),
+        (DType::Int8, Some(extents)) if taps > BYTES_MAX => bytes::<i8, _>(ready, statistic, &extents),
+        (DType::UInt8 | DType::Bool, None) if taps > NETWORK_MAX => {
+            ready.sweep(|sweep| histograms::Any::<u8, _>::new(sweep, statistic))
+        }
+        (DType::Int8, None) if taps > NETWORK_MAX => {
+            ready.sweep(|sweep| histograms::Any::<i8, _>::new(sweep, statistic))
+        }
+        _ if taps > NETWORK_MAX => ready.filter(pixel),
+        _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic))),
+    }
 }
+
+/// Boxes of bytes, by histograms of columns if they can be counted.
+fn bytes<V: Byte, S: Statistic<V>>(ready: Ready<'_, '_>, statistic: &S, extents: &[usize]) -> Result<(), Error> {
+    if histograms::fits::<Small>(extents) {
+        ready.sweep(|sweep| histograms::Boxes::<V, _, Small>::new(sweep, statistic))
+    } else if histograms::fits::<Large>(extents) {
+        ready.sweep(|sweep| histograms::Boxes::<V, _, Large>::new(sweep, statistic))
+    } else {
+        ready.sweep(|sweep| histograms::Any::<V, _>::new(sweep, statistic))
+    }
+}
+
 /// Runs a built-in filter. What no kernel is made for, `pixel` computes window after window.
 pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
     job: Job<'_, '_>,
@@ -35,6 +65,7 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
     if !ready.has_rows() {
         return ready.filter(pixel);
     }
+    let taps = ready.taps();
     match builtin {
         Builtin::Minimum => extremes::<Lower>(ready),
         Builtin::Maximum => extremes::<Higher>(ready),
@@ -55,48 +86,36 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
         Builtin::NanVariance => lanes(ready, Variance(Numbers)),
         Builtin::NanStandardDeviation => lanes(ready, StandardDeviation(Numbers)),
 
-        // Larger windows cost more than finding the place among all values does.
-        _ if ready.taps() > NETWORK_MAX => ready.filter(pixel),
-        Builtin::Median => median(ready),
-        Builtin::NanMedian => nan_median(ready),
+        Builtin::Median if taps % 2 == 1 => ranks(ready, AtPlace { place: taps / 2, of_all: &builtins::median }, pixel),
+        Builtin::Median => {
+            let places = (taps / 2 - 1, taps / 2);
+            ranks(ready, Between { places, along: None, of_all: &builtins::median }, pixel)
+        }
+        // Without NaN as any median; but where some values are left out the others may be an even number.
+        Builtin::NanMedian => {
+            let places = ((taps - 1) / 2, taps / 2);
+            ranks(ready, Between { places, along: None, of_all: &builtins::nan_median }, pixel)
+        }
         Builtin::Rank(rank) => {
-            let place = if rank < 0 { rank + ready.taps() as isize } else { rank } as usize;
-            at_place(ready, place, move |values| builtins::rank(values, rank).unwrap_or(f64::NAN))
+            let place = if rank < 0 { rank + taps as isize } else { rank } as usize;
+            let of_all = |values: &mut [f64]| builtins::rank(values, rank).unwrap_or(f64::NAN);
+            ranks(ready, AtPlace { place, of_all: &of_all }, pixel)
         }
         Builtin::Percentile(percent) => {
-            let place = builtins::percentile_place(ready.taps(), percent);
-            at_place(ready, place, move |values| builtins::percentile(values, percent))
+            let place = builtins::percentile_place(taps, percent);
+            let of_all = |values: &mut [f64]| builtins::percentile(values, percent);
+            ranks(ready, AtPlace { place, of_all: &of_all }, pixel)
         }
-        Builtin::Quantile(fraction) => quantile(ready, fraction, builtins::quantile),
-        Builtin::NanQuantile(fraction) => quantile(ready, fraction, builtins::nan_quantile),
+        Builtin::Quantile(fraction) => {
+            let of_all = |values: &mut [f64]| builtins::quantile(values, fraction);
+            ranks(ready, Between::quantile(taps, fraction, &of_all), pixel)
+        }
+        Builtin::NanQuantile(fraction) => {
+            let of_all = |values: &mut [f64]| builtins::nan_quantile(values, fraction);
+            ranks(ready, Between::quantile(taps, fraction, &of_all), pixel)
+        }
         _ => ready.filter(pixel),
     }
-}
-
-fn median(ready: Ready<'_, '_>) -> Result<(), Error> {
-    let half = ready.taps() / 2;
-    if ready.taps() % 2 == 1 {
-        return at_place(ready, half, builtins::median);
-    }
-    ranks!(ready, Between { places: (half - 1, half), of: builtins::middle, of_all: builtins::median })
-}
-
-/// Without NaN as any median; but where some values are left out the others may be an even number.
-fn nan_median(ready: Ready<'_, '_>) -> Result<(), Error> {
-    let places = ((ready.taps() - 1) / 2, ready.taps() / 2);
-    let of = move |lower, upper| if places.0 == places.1 { lower } else { builtins::middle(lower, upper) };
-    ranks!(ready, Between { places, of, of_all: builtins::nan_median })
-}
-
-fn quantile(ready: Ready<'_, '_>, fraction: f64, of_all: fn(&mut [f64], f64) -> f64) -> Result<(), Error> {
-    let (place, along) = builtins::quantile_place(ready.taps(), fraction);
-    let places = (place, (place + 1).min(ready.taps() - 1));
-    let of = move |lower, upper| builtins::interpolated(lower, upper, along);
-    ranks!(ready, Between { places, of, of_all: move |values: &mut [f64]| of_all(values, fraction) })
-}
-
-fn at_place(ready: Ready<'_, '_>, place: usize, of_all: impl Fn(&mut [f64]) -> f64 + Sync) -> Result<(), Error> {
-    ranks!(ready, AtPlace { place, of_all })
 }
 
 fn extremes<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {

@@ -6,12 +6,12 @@
 #[inline(always)]
 pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        #[target_feature(enable = "avx2")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
+        #[target_feature(enable = "avx2,popcnt")]
         fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
             f()
         }
-        // SAFETY: the machine has AVX2.
+        // SAFETY: the machine has AVX2 and popcnt.
         return unsafe { with_avx2(f) };
     }
     f()

@@ -28,20 +28,22 @@ use crate::lines::{Axis, Extension, LastAxis, axes};
 use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::window::Fitted;
 
-/// Elements that are worth a row.
-const SHORT_ROW: usize = 512;
-
-/// Bytes of a line in a row, about: enough to have little to do for each, few enough to have several in the L1 cache.
-const LINE: usize = 16 << 10;
-
-/// Bytes of a row of several axes, about: several should stay in the L2 cache.
-const ROW: usize = 48 << 10;
-
 /// Values that may be read behind every tap of every place of a row.
 pub(crate) const SPARE: usize = 1280;
 
 /// Rows of an array that are worth cutting nothing smaller.
 const MANY_ROWS: usize = 64;
+
+/// What rows a kernel likes best.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Elements that are worth a row.
+    pub(crate) short: usize,
+    /// Bytes of a line in a row, about: enough to have little to do for each, few enough to have several in the cache.
+    pub(crate) line: usize,
+    /// Bytes of a row of several axes, about.
+    pub(crate) row: usize,
+}
 
 /// How an array and a window map to rows.
 pub(crate) struct Sweep<'a> {
@@ -85,6 +87,7 @@ impl<'a> Sweep<'a> {
         modes: &[Mode],
         cval: f64,
         size: usize,
+        sizes: Sizes,
     ) -> Result<Self, Error> {
         let shape = &input.shape()[1..];
         let mut axes = axes(shape, window, modes)?;
@@ -92,14 +95,14 @@ impl<'a> Sweep<'a> {
 
         // The first axis that the window extends along is swept, or one before it if rows would be short otherwise.
         let mut along = axes.iter().position(|axis| axis.span > 0).unwrap_or(axes.len()).min(axes.len() - 2);
-        while along > 0 && axes[along + 1..].iter().map(|axis| axis.extent).product::<usize>() < SHORT_ROW {
+        while along > 0 && axes[along + 1..].iter().map(|axis| axis.extent).product::<usize>() < sizes.short {
             along -= 1;
         }
         let inner = memory::collected(axes[along + 1..].iter().copied())?;
         let swept = axes[along];
         axes.truncate(along);
 
-        let tile = tile(&inner, size)?;
+        let tile = tile(&inner, size, sizes)?;
         let whole = 1 + inner.iter().zip(&tile).rposition(|(axis, &tile)| tile < axis.extent).unwrap_or(0);
         let mut steps = memory::filled(inner.len(), 1_usize)?;
         let too_large = || memory::out_of_memory::<u8>(usize::MAX);
@@ -243,11 +246,11 @@ struct Band {
 }
 
 /// The extents of a tile.
-fn tile(inner: &[Axis], size: usize) -> Result<Vec<usize>, Error> {
+fn tile(inner: &[Axis], size: usize, sizes: Sizes) -> Result<Vec<usize>, Error> {
     let mut tile = memory::filled(inner.len(), 1)?;
     let mut bytes = size;
     for (i, axis) in inner.iter().enumerate().rev() {
-        let budget = if i + 1 == inner.len() { LINE } else { ROW };
+        let budget = if i + 1 == inner.len() { sizes.line } else { sizes.row };
         // At least as much as the window extends to its sides: else most of a row would be margins.
         let most = (budget / bytes).saturating_sub(axis.span).max(axis.span).clamp(1, axis.extent);
         let tiles = (axis.extent + most / 2) / most;
@@ -261,6 +264,8 @@ fn tile(inner: &[Axis], size: usize) -> Result<Vec<usize>, Error> {
 pub(crate) trait RowKernel {
     type Value: Value;
     type Result: Value;
+
+    const SIZES: Sizes = Sizes { short: 512, line: 16 << 10, row: 48 << 10 };
 
     /// How many rows of results it computes at a time, at most.
     fn band(&self) -> usize {

@@ -2,6 +2,7 @@
 
 pub(crate) mod extremes;
 mod gather;
+pub(crate) mod histograms;
 pub(crate) mod lanes;
 pub(crate) mod moments;
 mod network;

@@ -4,6 +4,7 @@
 //! Comparisons put NaN nowhere and make no difference between 0.0 and -0.0. So rows are searched for these when they come.
 //! Windows that show a NaN, and results that are zero while a -0.0 is about, are computed one by one from their values.
 
+use crate::builtins;
 use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
@@ -307,13 +308,29 @@ fn has_special<V: Extremal>(row: &[V]) -> bool {
     )
 }
 
-/// The value at a place in the order.
-pub(crate) struct AtPlace<F> {
-    pub(crate) place: usize,
-    pub(crate) of_all: F,
+/// A statistic of any values that kernels compute with.
+pub(crate) trait OfAnyValues:
+    Statistic<i8>
+    + Statistic<i16>
+    + Statistic<i32>
+    + Statistic<u8>
+    + Statistic<u16>
+    + Statistic<u32>
+    + Statistic<f32>
+    + Statistic<f64>
+{
 }
 
-impl<V: Value, F: Fn(&mut [f64]) -> f64 + Sync> Statistic<V> for AtPlace<F> {
+impl OfAnyValues for AtPlace<'_> {}
+impl OfAnyValues for Between<'_> {}
+
+/// The value at a place in the order.
+pub(crate) struct AtPlace<'f> {
+    pub(crate) place: usize,
+    pub(crate) of_all: &'f (dyn Fn(&mut [f64]) -> f64 + Sync),
+}
+
+impl<V: Value> Statistic<V> for AtPlace<'_> {
     type Result = V;
 
     fn places(&self) -> (usize, usize) {
@@ -330,18 +347,23 @@ impl<V: Value, F: Fn(&mut [f64]) -> f64 + Sync> Statistic<V> for AtPlace<F> {
     }
 }
 
-/// What is made of the values at two places.
-pub(crate) struct Between<F, G> {
+/// What is between the values at two places.
+pub(crate) struct Between<'f> {
     pub(crate) places: (usize, usize),
-    pub(crate) of: F,
-    pub(crate) of_all: G,
+    /// How far on the way from the one to the other; `None`: in the middle.
+    pub(crate) along: Option<f64>,
+    pub(crate) of_all: &'f (dyn Fn(&mut [f64]) -> f64 + Sync),
 }
 
-impl<V: Value, F, G> Statistic<V> for Between<F, G>
-where
-    F: Fn(f64, f64) -> f64 + Sync,
-    G: Fn(&mut [f64]) -> f64 + Sync,
-{
+impl<'f> Between<'f> {
+    /// A quantile of so many values.
+    pub(crate) fn quantile(count: usize, fraction: f64, of_all: &'f (dyn Fn(&mut [f64]) -> f64 + Sync)) -> Self {
+        let (place, along) = builtins::quantile_place(count, fraction);
+        Between { places: (place, (place + 1).min(count - 1)), along: Some(along), of_all }
+    }
+}
+
+impl<V: Value> Statistic<V> for Between<'_> {
     type Result = f64;
 
     fn places(&self) -> (usize, usize) {
@@ -350,7 +372,12 @@ where
 
     #[inline(always)]
     fn of(&self, lower: V, upper: V) -> f64 {
-        (self.of)(lower.to_f64(), upper.to_f64())
+        let (lower, upper) = (lower.to_f64(), upper.to_f64());
+        match self.along {
+            Some(along) => builtins::interpolated(lower, upper, along),
+            None if self.places.0 == self.places.1 => lower,
+            None => builtins::middle(lower, upper),
+        }
     }
 
     fn of_all(&self, values: &mut [f64]) -> f64 {

@@ -1,0 +1,361 @@
+//! Order statistics of bytes in large windows, by histograms: the time does not depend on the window's area.
+//!
+//! Every column of the window has a histogram, and going down the rows it is told of the value that comes and the one that
+//! leaves. The window's is the sum of its columns'; going along a row a column is added and one taken away (Perreault and
+//! Hébert). Histograms have two levels, the 16 upper halves of a byte and for each the 16 lower ones, and are cumulative:
+//! the place of a value is then how many sums do not exceed its rank, which takes no branch. Of the lower level only what
+//! is looked at is kept up to date: of the upper half that was found, from where it was last needed.
+//!
+//! A window that is no box has one histogram, which is told of the values at the ends of each run.
+
+use std::array;
+use std::marker::PhantomData;
+
+use crate::convert::Value;
+use crate::error::Error;
+use crate::kernels::ranks::Statistic;
+use crate::memory;
+use crate::simd;
+use crate::sweep::{Results, RowKernel, Run, Shown, Sizes, Sweep};
+
+/// Values of half a byte.
+const HALF: usize = 16;
+
+/// Values of one byte, in order.
+pub(crate) trait Byte: Value {
+    fn number(self) -> u8;
+
+    fn from_number(number: u8) -> Self;
+}
+
+impl Byte for u8 {
+    #[inline(always)]
+    fn number(self) -> u8 {
+        self
+    }
+
+    #[inline(always)]
+    fn from_number(number: u8) -> Self {
+        number
+    }
+}
+
+impl Byte for i8 {
+    #[inline(always)]
+    fn number(self) -> u8 {
+        self.cast_unsigned() ^ 0x80
+    }
+
+    #[inline(always)]
+    fn from_number(number: u8) -> Self {
+        (number ^ 0x80).cast_signed()
+    }
+}
+
+/// For each half what it adds to cumulative counts: nothing to those before it, one to its own and those after it.
+static STEPS: [[u8; HALF]; HALF] = {
+    let mut steps = [[0; HALF]; HALF];
+    let mut half = 0;
+    while half < HALF {
+        let mut i = half;
+        while i < HALF {
+            steps[half][i] = 1;
+            i += 1;
+        }
+        half += 1;
+    }
+    steps
+};
+
+/// The types of counts, of columns and of windows.
+pub(crate) trait Counts: Sync {
+    type Column: Copy + Default;
+    type Window: Copy + Default;
+
+    /// How many values there may be in a column and in a window.
+    const MOST: (usize, usize);
+
+    /// With a value more from that half on, or less.
+    fn counted<const MORE: bool>(column: [Self::Column; HALF], half: u8) -> [Self::Column; HALF];
+
+    fn counted_in_window<const MORE: bool>(window: [Self::Window; HALF], half: u8) -> [Self::Window; HALF];
+
+    /// A window with one column more and another less.
+    fn slid(
+        window: [Self::Window; HALF],
+        more: [Self::Column; HALF],
+        less: [Self::Column; HALF],
+    ) -> [Self::Window; HALF];
+
+    fn with(window: [Self::Window; HALF], more: [Self::Column; HALF]) -> [Self::Window; HALF];
+
+    /// The first half whose count exceeds a rank, and the count before it.
+    fn found(window: [Self::Window; HALF], rank: usize) -> (usize, usize);
+}
+
+/// Columns of up to 255 values; columns of up to 65535.
+pub(crate) struct Small;
+pub(crate) struct Large;
+
+macro_rules! counts {
+    ($($name:ident: $column:ty, $window:ty;)*) => {$(
+        impl Counts for $name {
+            type Column = $column;
+            type Window = $window;
+
+            const MOST: (usize, usize) = (<$column>::MAX as usize, <$window>::MAX as usize);
+
+            #[inline(always)]
+            fn counted<const MORE: bool>(column: [$column; HALF], half: u8) -> [$column; HALF] {
+                let steps = &STEPS[usize::from(half & 15)];
+                array::from_fn(|i| {
+                    let step = <$column>::from(steps[i]);
+                    if MORE { column[i].wrapping_add(step) } else { column[i].wrapping_sub(step) }
+                })
+            }
+
+            #[inline(always)]
+            fn counted_in_window<const MORE: bool>(window: [$window; HALF], half: u8) -> [$window; HALF] {
+                let steps = &STEPS[usize::from(half & 15)];
+                array::from_fn(|i| {
+                    let step = <$window>::from(steps[i]);
+                    if MORE { window[i].wrapping_add(step) } else { window[i].wrapping_sub(step) }
+                })
+            }
+
+            #[inline(always)]
+            fn slid(window: [$window; HALF], more: [$column; HALF], less: [$column; HALF]) -> [$window; HALF] {
+                array::from_fn(|i| window[i].wrapping_add(more[i] as $window).wrapping_sub(less[i] as $window))
+            }
+
+            #[inline(always)]
+            fn with(window: [$window; HALF], more: [$column; HALF]) -> [$window; HALF] {
+                array::from_fn(|i| window[i].wrapping_add(more[i] as $window))
+            }
+
+            #[inline(always)]
+            fn found(window: [$window; HALF], rank: usize) -> (usize, usize) {
+                let rank = rank as $window;
+                let below: [u16; HALF] = array::from_fn(|i| u16::from(window[i] <= rank));
+                let half = usize::from(below.iter().sum::<u16>()).min(HALF - 1);
+                let before = if half > 0 { window[half - 1] } else { 0 };
+                (half, before as usize)
+            }
+        }
+    )*};
+}
+counts! {
+    Small: u8, u16;
+    Large: u16, u32;
+}
+
+type Column<C> = [<C as Counts>::Column; HALF];
+type Window<C> = [<C as Counts>::Window; HALF];
+
+/// Order statistics of boxes, along columns.
+pub(crate) struct Boxes<'s, V, S, C: Counts> {
+    statistic: &'s S,
+    places: [usize; 2],
+    /// The values of a column in a row: their offsets. The window's height and width.
+    offsets: Vec<usize>,
+    height: usize,
+    width: usize,
+    /// Of each column the upper level; and the lower, by the upper half first.
+    upper: Vec<Column<C>>,
+    lower: Vec<[Column<C>; HALF]>,
+    value: PhantomData<V>,
+}
+
+/// Whether columns and windows of a box have no more values than can be counted.
+pub(crate) fn fits<C: Counts>(extents: &[usize]) -> bool {
+    let taps: usize = extents.iter().product();
+    taps / extents.last().copied().unwrap_or(1) <= C::MOST.0 && taps <= C::MOST.1
+}
+
+impl<'s, V: Byte, S: Statistic<V>, C: Counts> Boxes<'s, V, S, C> {
+    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
+        let width = sweep.widths().next_back().map_or(1, |(width, _)| width);
+        let offsets = sweep.runs().iter().filter(|run| run.row == 0).map(|run| run.at);
+        let mut listed = memory::reserved(sweep.taps() / width / sweep.height())?;
+        // Runs that follow each other are one run: of rows without anything between them.
+        for (run, offset) in sweep.runs().iter().filter(|run| run.row == 0).zip(offsets) {
+            listed.extend((0..run.len / width).map(|i| offset + i * width));
+        }
+        Ok(Boxes {
+            statistic,
+            places: statistic.places().into(),
+            offsets: listed,
+            height: sweep.height(),
+            width,
+            upper: memory::filled(sweep.pitch(), [C::Column::default(); HALF])?,
+            lower: memory::filled(sweep.pitch(), [[C::Column::default(); HALF]; HALF])?,
+            value: PhantomData,
+        })
+    }
+
+    /// Tells columns of a row's values.
+    #[inline(always)]
+    fn count<const MORE: bool>(&mut self, row: &[V], columns: usize) {
+        for &offset in &self.offsets {
+            let values = &row[offset..][..columns];
+            for ((value, upper), lower) in values.iter().zip(&mut self.upper).zip(&mut self.lower) {
+                let number = value.number();
+                *upper = C::counted::<MORE>(*upper, number >> 4);
+                let lower = &mut lower[usize::from(number >> 4)];
+                *lower = C::counted::<MORE>(*lower, number & 15);
+            }
+        }
+    }
+
+    /// Goes along a row.
+    #[inline(always)]
+    fn select(&self, results: &mut [S::Result]) {
+        let width = self.width;
+        let upper = &self.upper[..results.len() + width - 1];
+        let lower = &self.lower[..results.len() + width - 1];
+        let mut sums = [C::Window::default(); HALF];
+        let mut parts = Parts::<C> { sums: [sums; HALF], starts: [usize::MAX; HALF] };
+        for column in &upper[..width] {
+            sums = C::with(sums, *column);
+        }
+        for (place, result) in results.iter_mut().enumerate() {
+            if place > 0 {
+                sums = C::slid(sums, upper[place + width - 1], upper[place - 1]);
+            }
+            let [low, high] = self.places;
+            let low_value = V::from_number(parts.value(sums, lower, place, width, low));
+            let high_value =
+                if low == high { low_value } else { V::from_number(parts.value(sums, lower, place, width, high)) };
+            *result = self.statistic.of(low_value, high_value);
+        }
+    }
+}
+
+/// The lower level of a window's histogram, in parts that are up to date where they were last needed.
+struct Parts<C: Counts> {
+    sums: [Window<C>; HALF],
+    /// The first column of the window that each part is for.
+    starts: [usize; HALF],
+}
+
+impl<C: Counts> Parts<C> {
+    /// The value of a rank in the window that begins at column `place`.
+    #[inline(always)]
+    fn value(&mut self, upper: Window<C>, lower: &[[Column<C>; HALF]], place: usize, width: usize, rank: usize) -> u8 {
+        let (half, before) = C::found(upper, rank);
+        let start = self.starts[half];
+        let mut sums = self.sums[half];
+        if start <= place && place - start < width {
+            for (less, more) in lower[start..place].iter().zip(&lower[start + width..]) {
+                sums = C::slid(sums, more[half], less[half]);
+            }
+        } else {
+            sums = [C::Window::default(); HALF];
+            for column in &lower[place..place + width] {
+                sums = C::with(sums, column[half]);
+            }
+        }
+        (self.sums[half], self.starts[half]) = (sums, place);
+        let (low, _) = C::found(sums, rank - before);
+        (half * HALF + low) as u8
+    }
+}
+
+impl<V: Byte, S: Statistic<V>, C: Counts> RowKernel for Boxes<'_, V, S, C> {
+    type Value = V;
+    type Result = S::Result;
+
+    // So many columns that their histograms fit the L2 cache, and what is looked at the L1 cache.
+    const SIZES: Sizes = Sizes { short: 64, line: 256, row: 1024 };
+
+    fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
+        let columns = results.places + self.width - 1;
+        let height = self.height;
+        for (first, results) in results.rows_mut().enumerate() {
+            let mut known = if first == 0 { rows.known } else { height - 1 };
+            if known == 0 {
+                self.upper.fill([C::Column::default(); HALF]);
+                self.lower.fill([[C::Column::default(); HALF]; HALF]);
+            }
+            simd::widest(
+                #[inline(always)]
+                || {
+                    while known < height {
+                        self.count::<true>(rows.row(first + known), columns);
+                        known += 1;
+                    }
+                    self.select(results);
+                    self.count::<false>(rows.row(first), columns);
+                },
+            );
+        }
+    }
+}
+
+/// Order statistics of windows of any form.
+pub(crate) struct Any<'s, V, S> {
+    statistic: &'s S,
+    places: [usize; 2],
+    runs: Vec<Run>,
+    value: PhantomData<V>,
+}
+
+impl<'s, V: Byte, S: Statistic<V>> Any<'s, V, S> {
+    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
+        let runs = memory::collected(sweep.runs().iter().copied())?;
+        Ok(Any { statistic, places: statistic.places().into(), runs, value: PhantomData })
+    }
+
+    #[inline(always)]
+    fn select(&self, rows: &Shown<'_, V>, first: usize, results: &mut [S::Result]) {
+        let mut upper: Window<Large> = [0; HALF];
+        let mut lower: [Window<Large>; HALF] = [upper; HALF];
+        for run in &self.runs {
+            for &value in &rows.row(first + run.row)[run.at..][..run.len] {
+                count::<V, true>(value, &mut upper, &mut lower);
+            }
+        }
+        for (place, result) in results.iter_mut().enumerate() {
+            if place > 0 {
+                for run in &self.runs {
+                    let row = &rows.row(first + run.row)[run.at + place - 1..][..run.len + 1];
+                    count::<V, true>(row[run.len], &mut upper, &mut lower);
+                    count::<V, false>(row[0], &mut upper, &mut lower);
+                }
+            }
+            let [low, high] = self.places.map(|rank| V::from_number(value_in(upper, &lower, rank)));
+            *result = self.statistic.of(low, high);
+        }
+    }
+}
+
+/// The value of a rank.
+#[inline(always)]
+fn value_in(upper: Window<Large>, lower: &[Window<Large>; HALF], rank: usize) -> u8 {
+    let (half, before) = Large::found(upper, rank);
+    let (low, _) = Large::found(lower[half], rank - before);
+    (half * HALF + low) as u8
+}
+
+/// Tells a window's histogram of a value.
+#[inline(always)]
+fn count<V: Byte, const MORE: bool>(value: V, upper: &mut Window<Large>, lower: &mut [Window<Large>; HALF]) {
+    let number = value.number();
+    *upper = Large::counted_in_window::<MORE>(*upper, number >> 4);
+    let lower = &mut lower[usize::from(number >> 4)];
+    *lower = Large::counted_in_window::<MORE>(*lower, number & 15);
+}
+
+impl<V: Byte, S: Statistic<V>> RowKernel for Any<'_, V, S> {
+    type Value = V;
+    type Result = S::Result;
+
+    fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
+        for (first, results) in results.rows_mut().enumerate() {
+            simd::widest(
+                #[inline(always)]
+                || self.select(rows, first, results),
+            );
+        }
+    }
+}
