@@ -20,7 +20,7 @@ use crate::lines::Plan;
 /// Taps of a window, at most, that a selection network is made for. Of bytes more windows are cheaper by histograms: if
 /// they are boxes.
 const NETWORK_MAX: usize = 160;
-const BYTES_MAX: usize = 64;
+const BYTES_MAX: usize = 90;
 
 /// Runs a kernel for order statistics, or calls for each window.
 fn ranks<'r, 'o, F: FnMut(&mut [f64], &mut f64) -> bool>(

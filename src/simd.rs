@@ -29,3 +29,23 @@ pub(crate) fn prefetch<T>(address: *const T) {
     #[cfg(not(target_arch = "x86_64"))]
     let _ = address;
 }
+
+/// Which of some counts are not above a limit, a bit for each.
+///
+/// Compilers turn comparisons whose results are counted into a branch or a shift for each.
+#[inline(always)]
+pub(crate) fn not_above(counts: &[u16; 16], limit: u16) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::*;
+        // SAFETY: every x86-64 machine has SSE2; the counts are 32 bytes.
+        unsafe {
+            let limit = _mm_set1_epi16(limit.cast_signed());
+            let load = |i: usize| _mm_loadu_si128(counts.as_ptr().add(i).cast());
+            let not_above = |counts| _mm_cmpeq_epi16(_mm_subs_epu16(counts, limit), _mm_setzero_si128());
+            _mm_movemask_epi8(_mm_packs_epi16(not_above(load(0)), not_above(load(8)))).cast_unsigned()
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    counts.iter().enumerate().fold(0, |bits, (i, &count)| bits | u32::from(count <= limit) << i)
+}

@@ -8,8 +8,8 @@
 //!
 //! A window that is no box has one histogram, which is told of the values at the ends of each run.
 
-use std::array;
 use std::marker::PhantomData;
+use std::{array, hint};
 
 use crate::convert::Value;
 use crate::error::Error;
@@ -53,19 +53,22 @@ impl Byte for i8 {
 }
 
 /// For each half what it adds to cumulative counts: nothing to those before it, one to its own and those after it.
-static STEPS: [[u8; HALF]; HALF] = {
-    let mut steps = [[0; HALF]; HALF];
-    let mut half = 0;
-    while half < HALF {
-        let mut i = half;
-        while i < HALF {
-            steps[half][i] = 1;
-            i += 1;
-        }
-        half += 1;
+///
+/// Not a constant: compilers would read its rows piece by piece, leaving out what they know.
+struct Steps([[u8; HALF]; HALF]);
+
+impl Steps {
+    fn new() -> Self {
+        Steps(hint::black_box(array::from_fn(|half| array::from_fn(|i| u8::from(i >= half)))))
     }
-    steps
-};
+
+    /// Of the upper half of a number and of the lower one.
+    #[inline(always)]
+    fn of(&self, number: u8) -> (usize, [u8; HALF], [u8; HALF]) {
+        let upper = usize::from(number >> 4);
+        (upper, self.0[upper], self.0[usize::from(number & 15)])
+    }
+}
 
 /// The types of counts, of columns and of windows.
 pub(crate) trait Counts: Sync {
@@ -76,9 +79,9 @@ pub(crate) trait Counts: Sync {
     const MOST: (usize, usize);
 
     /// With a value more from that half on, or less.
-    fn counted<const MORE: bool>(column: [Self::Column; HALF], half: u8) -> [Self::Column; HALF];
+    fn counted<const MORE: bool>(column: [Self::Column; HALF], steps: [u8; HALF]) -> [Self::Column; HALF];
 
-    fn counted_in_window<const MORE: bool>(window: [Self::Window; HALF], half: u8) -> [Self::Window; HALF];
+    fn counted_in_window<const MORE: bool>(window: [Self::Window; HALF], steps: [u8; HALF]) -> [Self::Window; HALF];
 
     /// A window with one column more and another less.
     fn slid(
@@ -98,7 +101,7 @@ pub(crate) struct Small;
 pub(crate) struct Large;
 
 macro_rules! counts {
-    ($($name:ident: $column:ty, $window:ty;)*) => {$(
+    ($($name:ident: $column:ty, $window:ty, $not_above:expr;)*) => {$(
         impl Counts for $name {
             type Column = $column;
             type Window = $window;
@@ -106,8 +109,7 @@ macro_rules! counts {
             const MOST: (usize, usize) = (<$column>::MAX as usize, <$window>::MAX as usize);
 
             #[inline(always)]
-            fn counted<const MORE: bool>(column: [$column; HALF], half: u8) -> [$column; HALF] {
-                let steps = &STEPS[usize::from(half & 15)];
+            fn counted<const MORE: bool>(column: [$column; HALF], steps: [u8; HALF]) -> [$column; HALF] {
                 array::from_fn(|i| {
                     let step = <$column>::from(steps[i]);
                     if MORE { column[i].wrapping_add(step) } else { column[i].wrapping_sub(step) }
@@ -115,8 +117,7 @@ macro_rules! counts {
             }
 
             #[inline(always)]
-            fn counted_in_window<const MORE: bool>(window: [$window; HALF], half: u8) -> [$window; HALF] {
-                let steps = &STEPS[usize::from(half & 15)];
+            fn counted_in_window<const MORE: bool>(window: [$window; HALF], steps: [u8; HALF]) -> [$window; HALF] {
                 array::from_fn(|i| {
                     let step = <$window>::from(steps[i]);
                     if MORE { window[i].wrapping_add(step) } else { window[i].wrapping_sub(step) }
@@ -136,8 +137,7 @@ macro_rules! counts {
             #[inline(always)]
             fn found(window: [$window; HALF], rank: usize) -> (usize, usize) {
                 let rank = rank as $window;
-                let below: [u16; HALF] = array::from_fn(|i| u16::from(window[i] <= rank));
-                let half = usize::from(below.iter().sum::<u16>()).min(HALF - 1);
+                let half = $not_above(&window, rank).count_ones() as usize & (HALF - 1);
                 let before = if half > 0 { window[half - 1] } else { 0 };
                 (half, before as usize)
             }
@@ -145,8 +145,10 @@ macro_rules! counts {
     )*};
 }
 counts! {
-    Small: u8, u16;
-    Large: u16, u32;
+    Small: u8, u16, simd::not_above;
+    Large: u16, u32, |counts: &[u32; HALF], limit| {
+        counts.iter().enumerate().fold(0_u32, |bits, (i, &count)| bits | u32::from(count <= limit) << i)
+    };
 }
 
 type Column<C> = [<C as Counts>::Column; HALF];
@@ -163,6 +165,7 @@ pub(crate) struct Boxes<'s, V, S, C: Counts> {
     /// Of each column the upper level; and the lower, by the upper half first.
     upper: Vec<Column<C>>,
     lower: Vec<[Column<C>; HALF]>,
+    steps: Steps,
     value: PhantomData<V>,
 }
 
@@ -189,6 +192,7 @@ impl<'s, V: Byte, S: Statistic<V>, C: Counts> Boxes<'s, V, S, C> {
             width,
             upper: memory::filled(sweep.pitch(), [C::Column::default(); HALF])?,
             lower: memory::filled(sweep.pitch(), [[C::Column::default(); HALF]; HALF])?,
+            steps: Steps::new(),
             value: PhantomData,
         })
     }
@@ -199,10 +203,9 @@ impl<'s, V: Byte, S: Statistic<V>, C: Counts> Boxes<'s, V, S, C> {
         for &offset in &self.offsets {
             let values = &row[offset..][..columns];
             for ((value, upper), lower) in values.iter().zip(&mut self.upper).zip(&mut self.lower) {
-                let number = value.number();
-                *upper = C::counted::<MORE>(*upper, number >> 4);
-                let lower = &mut lower[usize::from(number >> 4)];
-                *lower = C::counted::<MORE>(*lower, number & 15);
+                let (half, upper_steps, lower_steps) = self.steps.of(value.number());
+                *upper = C::counted::<MORE>(*upper, upper_steps);
+                lower[half] = C::counted::<MORE>(lower[half], lower_steps);
             }
         }
     }
@@ -297,13 +300,22 @@ pub(crate) struct Any<'s, V, S> {
     statistic: &'s S,
     places: [usize; 2],
     runs: Vec<Run>,
+    steps: Steps,
     value: PhantomData<V>,
 }
 
 impl<'s, V: Byte, S: Statistic<V>> Any<'s, V, S> {
     pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
         let runs = memory::collected(sweep.runs().iter().copied())?;
-        Ok(Any { statistic, places: statistic.places().into(), runs, value: PhantomData })
+        Ok(Any { statistic, places: statistic.places().into(), runs, steps: Steps::new(), value: PhantomData })
+    }
+
+    /// Tells a window's histogram of a value.
+    #[inline(always)]
+    fn count<const MORE: bool>(&self, value: V, upper: &mut Window<Large>, lower: &mut [Window<Large>; HALF]) {
+        let (half, upper_steps, lower_steps) = self.steps.of(value.number());
+        *upper = Large::counted_in_window::<MORE>(*upper, upper_steps);
+        lower[half] = Large::counted_in_window::<MORE>(lower[half], lower_steps);
     }
 
     #[inline(always)]
@@ -312,15 +324,15 @@ impl<'s, V: Byte, S: Statistic<V>> Any<'s, V, S> {
         let mut lower: [Window<Large>; HALF] = [upper; HALF];
         for run in &self.runs {
             for &value in &rows.row(first + run.row)[run.at..][..run.len] {
-                count::<V, true>(value, &mut upper, &mut lower);
+                self.count::<true>(value, &mut upper, &mut lower);
             }
         }
         for (place, result) in results.iter_mut().enumerate() {
             if place > 0 {
                 for run in &self.runs {
                     let row = &rows.row(first + run.row)[run.at + place - 1..][..run.len + 1];
-                    count::<V, true>(row[run.len], &mut upper, &mut lower);
-                    count::<V, false>(row[0], &mut upper, &mut lower);
+                    self.count::<true>(row[run.len], &mut upper, &mut lower);
+                    self.count::<false>(row[0], &mut upper, &mut lower);
                 }
             }
             let [low, high] = self.places.map(|rank| V::from_number(value_in(upper, &lower, rank)));
@@ -335,15 +347,6 @@ fn value_in(upper: Window<Large>, lower: &[Window<Large>; HALF], rank: usize) ->
     let (half, before) = Large::found(upper, rank);
     let (low, _) = Large::found(lower[half], rank - before);
     (half * HALF + low) as u8
-}
-
-/// Tells a window's histogram of a value.
-#[inline(always)]
-fn count<V: Byte, const MORE: bool>(value: V, upper: &mut Window<Large>, lower: &mut [Window<Large>; HALF]) {
-    let number = value.number();
-    *upper = Large::counted_in_window::<MORE>(*upper, number >> 4);
-    let lower = &mut lower[usize::from(number >> 4)];
-    *lower = Large::counted_in_window::<MORE>(*lower, number & 15);
 }
 
 impl<V: Byte, S: Statistic<V>> RowKernel for Any<'_, V, S> {
