@@ -11,35 +11,41 @@ use crate::kernels::lanes::Lanewise;
 use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
+use crate::kernels::ordinals::Ordinals;
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::strip::Strips;
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
-/// Taps of a window, at most, that a selection network is made for. Of bytes more windows are cheaper by histograms: if
-/// they are boxes.
-const NETWORK_MAX: usize = 160;
+/// Taps of a window, at most, that a selection network is made for: by the bytes of a value, as many are compared at a time.
+fn network_taps(dtype: DType) -> usize {
+    match dtype.size() {
+        1 | 2 => 225,
+        4 => 130,
+        _ => 80,
+    }
+}
+
+/// The same for boxes of bytes, which have histograms instead.
 const BYTES_MAX: usize = 90;
 
-/// Runs a kernel for order statistics, or calls for each window.
-fn ranks<'r, 'o, F: FnMut(&mut [f64], &mut f64) -> bool>(
-    ready: Ready<'r, 'o>,
-    statistic: impl OfAnyValues,
-    pixel: impl Fn(&Plan<'_>) -> Result<Pixel<F>, Error> + Sync,
-) -> Result<(), Error> {
+/// Runs a kernel for order statistics.
+fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error> {
     let (taps, statistic) = (ready.taps(), &statistic);
     let extents = ready.box_extents()?;
     match (ready.dtype(), extents) {
         (DType::UInt8 | DType::Bool, Some(extents)) if taps > BYTES_MAX => bytes::<u8, _>(ready, statistic, &extents),
         (DType::Int8, Some(extents)) if taps > BYTES_MAX => bytes::<i8, _>(ready, statistic, &extents),
-        (DType::UInt8 | DType::Bool, None) if taps > NETWORK_MAX => {
+        (DType::UInt8 | DType::Bool, None) if taps > network_taps(ready.dtype()) => {
             ready.sweep(|sweep| histograms::Any::<u8, _>::new(sweep, statistic))
         }
-        (DType::Int8, None) if taps > NETWORK_MAX => {
+        (DType::Int8, None) if taps > network_taps(ready.dtype()) => {
             ready.sweep(|sweep| histograms::Any::<i8, _>::new(sweep, statistic))
         }
-        _ if taps > NETWORK_MAX => ready.filter(pixel),
+        _ if taps > network_taps(ready.dtype()) => {
+            with_value!(ready.dtype(), V => ready.sweep(|sweep| Ordinals::<V, _>::new(sweep, statistic)))
+        }
         _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic))),
     }
 }
@@ -86,33 +92,33 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
         Builtin::NanVariance => lanes(ready, Variance(Numbers)),
         Builtin::NanStandardDeviation => lanes(ready, StandardDeviation(Numbers)),
 
-        Builtin::Median if taps % 2 == 1 => ranks(ready, AtPlace { place: taps / 2, of_all: &builtins::median }, pixel),
+        Builtin::Median if taps % 2 == 1 => ranks(ready, AtPlace { place: taps / 2, of_all: &builtins::median }),
         Builtin::Median => {
             let places = (taps / 2 - 1, taps / 2);
-            ranks(ready, Between { places, along: None, of_all: &builtins::median }, pixel)
+            ranks(ready, Between { places, along: None, of_all: &builtins::median })
         }
         // Without NaN as any median; but where some values are left out the others may be an even number.
         Builtin::NanMedian => {
             let places = ((taps - 1) / 2, taps / 2);
-            ranks(ready, Between { places, along: None, of_all: &builtins::nan_median }, pixel)
+            ranks(ready, Between { places, along: None, of_all: &builtins::nan_median })
         }
         Builtin::Rank(rank) => {
             let place = if rank < 0 { rank + taps as isize } else { rank } as usize;
             let of_all = |values: &mut [f64]| builtins::rank(values, rank).unwrap_or(f64::NAN);
-            ranks(ready, AtPlace { place, of_all: &of_all }, pixel)
+            ranks(ready, AtPlace { place, of_all: &of_all })
         }
         Builtin::Percentile(percent) => {
             let place = builtins::percentile_place(taps, percent);
             let of_all = |values: &mut [f64]| builtins::percentile(values, percent);
-            ranks(ready, AtPlace { place, of_all: &of_all }, pixel)
+            ranks(ready, AtPlace { place, of_all: &of_all })
         }
         Builtin::Quantile(fraction) => {
             let of_all = |values: &mut [f64]| builtins::quantile(values, fraction);
-            ranks(ready, Between::quantile(taps, fraction, &of_all), pixel)
+            ranks(ready, Between::quantile(taps, fraction, &of_all))
         }
         Builtin::NanQuantile(fraction) => {
             let of_all = |values: &mut [f64]| builtins::nan_quantile(values, fraction);
-            ranks(ready, Between::quantile(taps, fraction, &of_all), pixel)
+            ranks(ready, Between::quantile(taps, fraction, &of_all))
         }
         _ => ready.filter(pixel),
     }

@@ -41,6 +41,8 @@ pub(crate) struct Sizes {
     pub(crate) short: usize,
     /// Bytes of a line in a row, about: enough to have little to do for each, few enough to have several in the cache.
     pub(crate) line: usize,
+    /// The same for a line that is all there is.
+    pub(crate) only_line: usize,
     /// Bytes of a row of several axes, about.
     pub(crate) row: usize,
 }
@@ -102,7 +104,8 @@ impl<'a> Sweep<'a> {
         let swept = axes[along];
         axes.truncate(along);
 
-        let tile = tile(&inner, size, sizes)?;
+        let line = if inner.len() == 1 && swept.extent == 1 { sizes.only_line } else { sizes.line };
+        let tile = tile(&inner, size, line, sizes.row)?;
         let whole = 1 + inner.iter().zip(&tile).rposition(|(axis, &tile)| tile < axis.extent).unwrap_or(0);
         let mut steps = memory::filled(inner.len(), 1_usize)?;
         let too_large = || memory::out_of_memory::<u8>(usize::MAX);
@@ -246,11 +249,11 @@ struct Band {
 }
 
 /// The extents of a tile.
-fn tile(inner: &[Axis], size: usize, sizes: Sizes) -> Result<Vec<usize>, Error> {
+fn tile(inner: &[Axis], size: usize, line: usize, row: usize) -> Result<Vec<usize>, Error> {
     let mut tile = memory::filled(inner.len(), 1)?;
     let mut bytes = size;
     for (i, axis) in inner.iter().enumerate().rev() {
-        let budget = if i + 1 == inner.len() { sizes.line } else { sizes.row };
+        let budget = if i + 1 == inner.len() { line } else { row };
         // At least as much as the window extends to its sides: else most of a row would be margins.
         let most = (budget / bytes).saturating_sub(axis.span).max(axis.span).clamp(1, axis.extent);
         let tiles = (axis.extent + most / 2) / most;
@@ -265,7 +268,7 @@ pub(crate) trait RowKernel {
     type Value: Value;
     type Result: Value;
 
-    const SIZES: Sizes = Sizes { short: 512, line: 16 << 10, row: 48 << 10 };
+    const SIZES: Sizes = Sizes { short: 512, line: 16 << 10, only_line: 16 << 10, row: 48 << 10 };
 
     /// How many rows of results it computes at a time, at most.
     fn band(&self) -> usize {

@@ -269,7 +269,7 @@ impl<V: Byte, S: Statistic<V>, C: Counts> RowKernel for Boxes<'_, V, S, C> {
     type Result = S::Result;
 
     // So many columns that their histograms fit the L2 cache, and what is looked at the L1 cache.
-    const SIZES: Sizes = Sizes { short: 64, line: 256, row: 1024 };
+    const SIZES: Sizes = Sizes { short: 64, line: 256, only_line: 256, row: 1024 };
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
         let columns = results.places + self.width - 1;

@@ -6,6 +6,7 @@ pub(crate) mod histograms;
 pub(crate) mod lanes;
 pub(crate) mod moments;
 mod network;
+pub(crate) mod ordinals;
 pub(crate) mod pixel;
 pub(crate) mod ranks;
 mod squares;
