@@ -33,8 +33,12 @@ pub(crate) struct Reader<V> {
     /// So many elements, so many bytes apart.
     pub(crate) run: unsafe fn(*const u8, isize, &mut [V]),
     /// Rows of a matrix, each to the start of another so many values.
-    pub(crate) rows: unsafe fn(*const u8, (isize, isize), (usize, usize), &mut [V], usize),
+    pub(crate) rows: ReadRows<V>,
 }
+
+/// From where, bytes from row to row and from element to element, rows and elements of each, to where, values from row to
+/// row.
+type ReadRows<V> = unsafe fn(*const u8, (isize, isize), (usize, usize), &mut [V], usize);
 
 impl<V: Value> Reader<V> {
     fn of<S: Convert<V>>() -> Option<Self> {

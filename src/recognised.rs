@@ -15,12 +15,15 @@ use crate::kernels::ordinals::Ordinals;
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::strip::Strips;
+use crate::kernels::values::{VALUES_MAX, Values};
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
 /// Taps of a window, at most, that a selection network is made for: by the bytes of a value, as many are compared at a time.
-fn network_taps(dtype: DType) -> usize {
+/// Windows of one line share nothing but their ends.
+fn network_taps(dtype: DType, is_line: bool) -> usize {
     match dtype.size() {
+        _ if is_line => 25,
         1 | 2 => 225,
         4 => 130,
         _ => 80,
@@ -34,16 +37,18 @@ const BYTES_MAX: usize = 90;
 fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error> {
     let (taps, statistic) = (ready.taps(), &statistic);
     let extents = ready.box_extents()?;
+    let is_line = extents.as_ref().is_some_and(|extents| extents.last() == Some(&taps));
+    let most = network_taps(ready.dtype(), is_line);
     match (ready.dtype(), extents) {
-        (DType::UInt8 | DType::Bool, Some(extents)) if taps > BYTES_MAX => bytes::<u8, _>(ready, statistic, &extents),
-        (DType::Int8, Some(extents)) if taps > BYTES_MAX => bytes::<i8, _>(ready, statistic, &extents),
-        (DType::UInt8 | DType::Bool, None) if taps > network_taps(ready.dtype()) => {
+        (DType::UInt8 | DType::Bool, Some(extents)) if taps > BYTES_MAX.min(most) => {
+            bytes::<u8, _>(ready, statistic, &extents)
+        }
+        (DType::Int8, Some(extents)) if taps > BYTES_MAX.min(most) => bytes::<i8, _>(ready, statistic, &extents),
+        (DType::UInt8 | DType::Bool, None) if taps > most => {
             ready.sweep(|sweep| histograms::Any::<u8, _>::new(sweep, statistic))
         }
-        (DType::Int8, None) if taps > network_taps(ready.dtype()) => {
-            ready.sweep(|sweep| histograms::Any::<i8, _>::new(sweep, statistic))
-        }
-        _ if taps > network_taps(ready.dtype()) => {
+        (DType::Int8, None) if taps > most => ready.sweep(|sweep| histograms::Any::<i8, _>::new(sweep, statistic)),
+        _ if taps > most => {
             with_value!(ready.dtype(), V => ready.sweep(|sweep| Ordinals::<V, _>::new(sweep, statistic)))
         }
         _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic))),
@@ -79,10 +84,10 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
         Builtin::NanMaximum => extremes::<Skipping<Higher>>(ready),
         Builtin::Range => with_value!(ready.dtype(), V => ready.sweep(Range::<V>::new)),
 
-        Builtin::Sum => lanes(ready, Sum(All)),
-        Builtin::Mean => lanes(ready, Mean(All)),
-        Builtin::Variance => lanes(ready, Variance(All)),
-        Builtin::StandardDeviation => lanes(ready, StandardDeviation(All)),
+        Builtin::Sum => moments(ready, builtins::sum, Sum(All)),
+        Builtin::Mean => moments(ready, builtins::mean, Mean(All)),
+        Builtin::Variance => moments(ready, builtins::variance, Variance(All)),
+        Builtin::StandardDeviation => moments(ready, builtins::standard_deviation, StandardDeviation(All)),
         Builtin::WeightedSum(weights) => lanes(ready, WeightedSum(weights)),
         Builtin::GreyErosion(structure) => lanes(ready, GreyErosion(structure)),
         Builtin::GreyDilation(structure) => lanes(ready, GreyDilation(structure)),
@@ -126,6 +131,22 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
 
 fn extremes<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
     with_value!(ready.dtype(), V => ready.sweep(Extremes::<V, E>::new))
+}
+
+/// A function of few values, or on lanes.
+fn moments(
+    ready: Ready<'_, '_>,
+    function: impl Fn(&[f64]) -> f64 + Sync,
+    of_lanes: impl LaneFunction + Sync,
+) -> Result<(), Error> {
+    if ready.taps() > VALUES_MAX {
+        return lanes(ready, of_lanes);
+    }
+    let set = |values: &[f64], result: &mut f64| {
+        *result = function(values);
+        true
+    };
+    ready.filter(|plan| Strips::new(plan.taps(), Values(&set)))
 }
 
 fn lanes(ready: Ready<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {

@@ -200,11 +200,6 @@ impl<'a> Sweep<'a> {
         self.pitch
     }
 
-    /// Places of a row up to the last element's.
-    pub(crate) fn places(&self) -> usize {
-        self.places
-    }
-
     /// Elements along the first axis of a row, of which a tile has so many, and output elements to each.
     fn first_inner(&self) -> (usize, usize, usize) {
         let extent = self.inner[0].extent;

@@ -79,6 +79,51 @@ fn every_program_is_in_the_list() {
     }
 }
 
+/// Linkers may give a callback one address in a program and another in the library: in programs that are not position
+/// independent, with a library that is bound to its own symbols. llc_builtin's is recognised always.
+#[test]
+#[cfg(target_os = "linux")]
+fn builtins_are_recognised_however_a_program_is_linked() {
+    let archive = env::current_exe().unwrap().with_file_name("libllc.a");
+    let symbolic = folder().join("symbolic");
+    fs::create_dir_all(&symbolic).unwrap();
+    let bound = symbolic.join("libllc.so");
+    let mut command = compiler(Language::C99);
+    command
+        .args(["-shared", "-Wl,-Bsymbolic-functions", "-Wl,--whole-archive"])
+        .arg(&archive)
+        .args(["-Wl,--no-whole-archive", "-lpthread", "-ldl", "-lm", "-lgcc_s", "-o"])
+        .arg(&bound);
+    let output = command.output();
+    expect_success(&command, output);
+
+    let ways: [(&str, &[&str], &Path); 4] = [
+        ("no_pie", &["-no-pie", "-fno-pie"], &LIBRARY.join("libllc.so")),
+        ("symbolic", &["-pie", "-fPIE"], &bound),
+        ("symbolic_no_pie", &["-no-pie", "-fno-pie"], &bound),
+        ("static", &[], &archive),
+    ];
+    for (way, options, library) in ways {
+        let program = folder().join(format!("builtins_{way}"));
+        let mut command = compiler(Language::C99);
+        command
+            .args(["-std=c99", "-pthread", "-I"])
+            .arg(root().join("include"))
+            .args(options)
+            .arg(root().join("c_tests/builtins.c"))
+            .arg("-o")
+            .arg(&program)
+            .arg(library)
+            .arg(format!("-Wl,-rpath,{}", library.parent().unwrap().display()))
+            .args(["-lpthread", "-ldl", "-lm"]);
+        let output = command.output();
+        expect_success(&command, output);
+        let mut command = Command::new(&program);
+        let output = command.output();
+        expect_success(&command, output);
+    }
+}
+
 /// Compiles the program and runs it. Some measure time, so that no more than one as C and one as C++ run at once.
 fn check(name: &str, language: Language, arguments: &[&str]) {
     static RUNNING: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
