@@ -35,7 +35,7 @@ PIXEL_HEADINGS = ("case", "threads", "SciPy", "libllc", "ratio", "target")
 FORM_HEADINGS = ("function", "form", "dtype", "threads", "time", "x SciPy", "x memcpy", "target")
 SMALL_CALLS = 1000
 WINDOW_LIMIT = 4 << 30
-DTYPES = {"uint8": 1 | 8 << 8, "float32": 2 | 32 << 8, "float64": 2 | 64 << 8}  # LLC_UINT8, LLC_FLOAT32, ...
+DTYPES = {"uint8": 1 | 8 << 8, "uint16": 1 | 16 << 8, "float32": 2 | 32 << 8, "float64": 2 | 64 << 8}  # LLC_...
 
 
 @dataclass
@@ -376,7 +376,7 @@ def cpu_model() -> str:
 def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]], markdown: bool) -> None:
     widths = [max(map(len, column)) for column in zip(headings, *rows)]
     start, between, end = ("| ", " | ", " |") if markdown else ("", "  ", "")
-    words = [heading in ("case", "function", "form", "dtype", "target") for heading in headings]
+    words = [heading in ("case", "function", "form", "dtype", "filter", "window", "array", "target") for heading in headings]
     rule = ["-" * width if word else "-" * (width - 1) + ":" for word, width in zip(words, widths)]
     for row in [headings, *([rule] if markdown else []), *rows]:
         cells = [cell.ljust(width) if word else cell.rjust(width) for word, cell, width in zip(words, row, widths)]

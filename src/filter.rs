@@ -14,7 +14,7 @@ use crate::lanes::LaneFunction;
 use crate::lines::{self, BATCH_MAX, Lines, Plan};
 use crate::memory::{self, Aligned};
 use crate::parallel::{self, Threads, Work};
-use crate::sweep::{RowKernel, Rows, Sweep};
+use crate::sweep::{RowKernel, Rows, Sweep, Swept};
 use crate::window::{Fitted, Window};
 
 /// Elements computed at a time, at most: at least a batch.
@@ -240,7 +240,9 @@ impl<'a, 'o> Ready<'a, 'o> {
         let input = self.input.with_leading_axis()?;
         let size = size_of::<K::Value>();
         let sweep = Sweep::new(&input, &self.fitted, &self.modes, self.cval, size, K::SIZES)?;
-        parallel::run(self.output, self.threads, self.progress, &Sweeping { sweep: &sweep, kernel })
+        let rows = || Ok(memory::boxed(Rows::new(&sweep, kernel(&sweep)?)?)? as Box<dyn Swept + '_>);
+        // From here on nothing depends on the kernel, so that it is compiled once.
+        parallel::run(self.output, self.threads, self.progress, &Sweeping { sweep: &sweep, rows: &rows })
     }
 }
 
@@ -281,19 +283,22 @@ impl<'p, K: Kernel, M: Fn(&Plan<'_>) -> Result<K, Error> + Sync> Work for Filter
     }
 }
 
+/// Makes the rows that one thread works with.
+type MakeRows<'p> = dyn Fn() -> Result<Box<dyn Swept + 'p>, Error> + Sync + 'p;
+
 /// A sweep, to be divided among threads.
-struct Sweeping<'p, M> {
+struct Sweeping<'p> {
     sweep: &'p Sweep<'p>,
-    kernel: M,
+    rows: &'p MakeRows<'p>,
 }
 
-impl<'p, K: RowKernel, M: Fn(&Sweep<'_>) -> Result<K, Error> + Sync> Work for Sweeping<'p, M> {
-    type Worker = Rows<'p, K>;
+impl<'p> Work for Sweeping<'p> {
+    type Worker = Box<dyn Swept + 'p>;
 
     const PACE: Pace = Pace::Running;
 
     fn worker(&self) -> Result<Self::Worker, Error> {
-        Rows::new(self.sweep, (self.kernel)(self.sweep)?)
+        (self.rows)()
     }
 
     fn cut(&self, index: usize) -> usize {

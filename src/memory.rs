@@ -45,6 +45,13 @@ pub(crate) fn push<T>(items: &mut Vec<T>, item: T) -> Result<(), Error> {
     Ok(())
 }
 
+/// A value in memory of its own.
+pub(crate) fn boxed<T>(value: T) -> Result<Box<[T; 1]>, Error> {
+    let mut items = reserved(1)?;
+    items.push(value);
+    items.into_boxed_slice().try_into().map_err(|_| out_of_memory::<T>(1))
+}
+
 /// Inserts one item.
 pub(crate) fn insert<T>(items: &mut Vec<T>, index: usize, item: T) -> Result<(), Error> {
     items.try_reserve(1).map_err(|_| out_of_memory::<T>(items.len()))?;

@@ -15,7 +15,6 @@ use crate::kernels::ordinals::Ordinals;
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::strip::Strips;
-use crate::kernels::values::{VALUES_MAX, Values};
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
@@ -84,10 +83,10 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
         Builtin::NanMaximum => extremes::<Skipping<Higher>>(ready),
         Builtin::Range => with_value!(ready.dtype(), V => ready.sweep(Range::<V>::new)),
 
-        Builtin::Sum => moments(ready, builtins::sum, Sum(All)),
-        Builtin::Mean => moments(ready, builtins::mean, Mean(All)),
-        Builtin::Variance => moments(ready, builtins::variance, Variance(All)),
-        Builtin::StandardDeviation => moments(ready, builtins::standard_deviation, StandardDeviation(All)),
+        Builtin::Sum => lanes(ready, Sum(All)),
+        Builtin::Mean => lanes(ready, Mean(All)),
+        Builtin::Variance => lanes(ready, Variance(All)),
+        Builtin::StandardDeviation => lanes(ready, StandardDeviation(All)),
         Builtin::WeightedSum(weights) => lanes(ready, WeightedSum(weights)),
         Builtin::GreyErosion(structure) => lanes(ready, GreyErosion(structure)),
         Builtin::GreyDilation(structure) => lanes(ready, GreyDilation(structure)),
@@ -131,22 +130,6 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
 
 fn extremes<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
     with_value!(ready.dtype(), V => ready.sweep(Extremes::<V, E>::new))
-}
-
-/// A function of few values, or on lanes.
-fn moments(
-    ready: Ready<'_, '_>,
-    function: impl Fn(&[f64]) -> f64 + Sync,
-    of_lanes: impl LaneFunction + Sync,
-) -> Result<(), Error> {
-    if ready.taps() > VALUES_MAX {
-        return lanes(ready, of_lanes);
-    }
-    let set = |values: &[f64], result: &mut f64| {
-        *result = function(values);
-        true
-    };
-    ready.filter(|plan| Strips::new(plan.taps(), Values(&set)))
 }
 
 fn lanes(ready: Ready<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {

@@ -312,6 +312,18 @@ impl<R> Results<'_, R> {
     }
 }
 
+/// [`Rows`] with any kernel.
+pub(crate) trait Swept {
+    /// Computes and writes a piece of the output, until the gate shuts.
+    fn run(&mut self, piece: Piece<'_>, gate: &mut Gate<'_>);
+}
+
+impl<K: RowKernel> Swept for [Rows<'_, K>; 1] {
+    fn run(&mut self, piece: Piece<'_>, gate: &mut Gate<'_>) {
+        self[0].run(piece, gate);
+    }
+}
+
 /// What one thread works with: the rows that its window shows, and a kernel.
 pub(crate) struct Rows<'p, K: RowKernel> {
     sweep: &'p Sweep<'p>,
@@ -342,8 +354,7 @@ impl<'p, K: RowKernel> Rows<'p, K> {
         })
     }
 
-    /// Computes and writes a piece of the output, until the gate shuts.
-    pub(crate) fn run(&mut self, mut piece: Piece<'_>, gate: &mut Gate<'_>) {
+    fn run(&mut self, mut piece: Piece<'_>, gate: &mut Gate<'_>) {
         let sweep = self.sweep;
         sweep.bands(piece.range(), |band| {
             let (_, tile, _) = sweep.first_inner();
