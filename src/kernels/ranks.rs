@@ -27,6 +27,9 @@ pub(crate) trait Statistic<V>: Sync {
 
     fn of(&self, lower: V, upper: V) -> Self::Result;
 
+    /// The results as values, if they are the values at the first place.
+    fn as_values(results: &mut [Self::Result]) -> Option<&mut [V]>;
+
     /// The same from all values of a window.
     fn of_all(&self, values: &mut [f64]) -> f64;
 }
@@ -138,7 +141,7 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
     /// Computes results, and marks those that are zero.
     fn select(&mut self, rows: &Shown<'_, V>, first: usize, mark_zeros: bool, results: &mut [S::Result]) {
         let count = results.len();
-        let mut finish = |done: usize, [lower, upper]: [&[V]; 2]| {
+        let mut finish = |results: &mut [S::Result], done: usize, [lower, upper]: [&[V]; 2]| {
             let results = &mut results[done..done + lower.len()];
             for ((result, &lower), &upper) in results.iter_mut().zip(lower).zip(upper) {
                 *result = self.statistic.of(lower, upper);
@@ -157,16 +160,19 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
                     let inputs = inputs.iter().map(|&(row, at)| rows.row(first + row)[at + done..].as_ptr());
                     // SAFETY: what windows show of the places is in the rows, and there is enough to spare behind them.
                     let found = unsafe { network.run(inputs) };
-                    finish(done, found.map(|values| &values[..places]));
+                    finish(results, done, found.map(|values| &values[..places]));
                 }
             }
             Way::Square(square) => {
                 let mut window = [&[][..]; SIDE_MAX];
                 let window = &mut window[..self.height];
                 window.iter_mut().enumerate().for_each(|(row, values)| *values = rows.row(first + row));
+                if !mark_zeros && let Some(medians) = S::as_values(results) {
+                    return square.run(window, medians);
+                }
                 let medians = &mut self.medians[..count];
                 square.run(window, medians);
-                finish(0, [medians, medians]);
+                finish(results, 0, [medians, medians]);
             }
         }
     }
@@ -342,6 +348,10 @@ impl<V: Value> Statistic<V> for AtPlace<'_> {
         lower
     }
 
+    fn as_values(results: &mut [V]) -> Option<&mut [V]> {
+        Some(results)
+    }
+
     fn of_all(&self, values: &mut [f64]) -> f64 {
         (self.of_all)(values)
     }
@@ -378,6 +388,10 @@ impl<V: Value> Statistic<V> for Between<'_> {
             None if self.places.0 == self.places.1 => lower,
             None => builtins::middle(lower, upper),
         }
+    }
+
+    fn as_values(_: &mut [f64]) -> Option<&mut [V]> {
+        None
     }
 
     fn of_all(&self, values: &mut [f64]) -> f64 {
