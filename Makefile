@@ -4,7 +4,7 @@
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
 #   make test     every test: Rust, C, C++, SciPy; again under valgrind and with sanitizers
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
-#   make bench    side by side with SciPy
+#   make bench    side by side with SciPy and OpenCV; rewrites docs/builtins.png
 #   make header   rewrites include/llc.h from src/capi
 #   make reference   rewrites tests/reference/cases.bin with SciPy
 
@@ -33,6 +33,7 @@ demo: library
 	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/first.c -o $(DEMO)/first -lllc
 	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/demo.c -o $(DEMO)/demo -lllc -lm
 	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/functions.c -o $(DEMO)/functions_c -lllc -lm
+	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/builtins.c -o $(DEMO)/builtins -lllc
 	$(CXX) -std=c++17 $(EXAMPLE_FLAGS) examples/cpp/functions.cpp -o $(DEMO)/functions_cpp -lllc
 	$(DEMO)/first
 	$(PNG) to-pgm examples/data/camera.png $(DEMO)/before.pgm
@@ -40,10 +41,11 @@ demo: library
 	$(DEMO)/functions_c $(DEMO)/before.pgm $(DEMO)/cross.pgm $(DEMO)/deviation.pgm
 	$(DEMO)/functions_cpp $(DEMO)/before.pgm $(DEMO)/cross_cpp.pgm $(DEMO)/deviation_cpp.pgm
 	$(RELEASE)/examples/functions $(DEMO)/before.pgm $(DEMO)/cross_rust.pgm $(DEMO)/deviation_rust.pgm
+	$(DEMO)/builtins $(DEMO)/before.pgm $(DEMO)/noisy.pgm $(DEMO)/denoised.pgm $(DEMO)/tophat.pgm
 	@for language in cpp rust; do for picture in cross deviation; do \
 	    cmp $(DEMO)/$$picture.pgm $(DEMO)/$${picture}_$$language.pgm || exit 1; done; done; \
 	    echo "The same functions in C, C++ and Rust gave the same pictures."
-	@for picture in before minimum contrast cross deviation; do \
+	@for picture in before minimum contrast cross deviation noisy denoised tophat; do \
 	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
 test: test-rust test-scipy test-valgrind test-sanitizers
@@ -79,6 +81,7 @@ header:
 bench: library $(VENV)/bench
 	$(CARGO) build --release --example forms
 	$(VENV)/bin/python benches/compare.py
+	$(VENV)/bin/python benches/builtins.py --plot docs/builtins.png
 
 reference: $(VENV)/reference
 	$(VENV)/bin/python tests/reference/make.py
