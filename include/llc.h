@@ -473,6 +473,10 @@ const char *llc_version_string(void);
 /// do not look at it. With a parameter that is not allowed they return 0; llc_generic_filter finds that out beforehand,
 /// for those that llc_builtin_name knows, and says what is wrong.
 ///
+/// Those that llc_builtin_name knows llc_generic_filter does not call for every element, but computes all at once, which is
+/// many times as fast. Results are the same, to the bit. What user_data points to is read during the call, and must not
+/// change.
+///
 /// llc_minimum: The smallest value.
 int llc_minimum(double *buffer,
                 intptr_t filter_size,

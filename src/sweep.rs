@@ -190,6 +190,11 @@ impl<'a> Sweep<'a> {
         self.swept.span + 1
     }
 
+    /// The rows of results of an array.
+    pub(crate) fn rows(&self) -> usize {
+        self.swept.extent
+    }
+
     /// The window's extents along the axes of a row, and the steps along them in a row.
     pub(crate) fn widths(&self) -> impl DoubleEndedIterator<Item = (usize, usize)> + Clone {
         self.inner.iter().zip(&self.steps).map(|(axis, &step)| (axis.span + 1, step))

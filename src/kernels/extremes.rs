@@ -600,7 +600,7 @@ fn take_together<V: Extremal, E: Extreme>(
 }
 
 /// Whether a row has values that comparisons alone don't put where they belong.
-fn has_special<V: Extremal>(row: &[V]) -> bool {
+pub(crate) fn has_special<V: Extremal>(row: &[V]) -> bool {
     simd::widest(
         #[inline(always)]
         || row.chunks(64).any(|block| block.iter().fold(false, |any, value| any | value.is_special())),

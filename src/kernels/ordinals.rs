@@ -88,7 +88,7 @@ impl<'s, V: Coded, S: Statistic<V>> Ordinals<'s, V, S> {
     pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
         let (pitch, height) = (sweep.pitch(), sweep.height());
         // At least as many rows as the window has: else most of what is sorted would be rows around.
-        let band = (TILE / pitch).saturating_sub(height).max(height).clamp(1, ROWS.max(height));
+        let band = (TILE / pitch).saturating_sub(height).max(height).clamp(1, ROWS.max(height)).min(sweep.rows());
         let count = pitch.checked_mul(band + height - 1).filter(|&count| u32::try_from(count).is_ok());
         let count = count.ok_or_else(|| memory::out_of_memory::<V>(usize::MAX))?;
         Ok(Ordinals {

@@ -8,11 +8,10 @@ use crate::builtins;
 use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
-use crate::kernels::extremes::Extremal;
+use crate::kernels::extremes::{Extremal, has_special};
 use crate::kernels::network::{Formulas, Network, Ref};
 use crate::kernels::squares::{SIDE_MAX, Square, is_known};
 use crate::memory::{self, Aligned};
-use crate::simd;
 use crate::sweep::{Results, RowKernel, Run, Shown, Sweep};
 
 /// Taps that are further apart in a row are not looked for in the same places.
@@ -304,14 +303,6 @@ fn merged_by_size(formulas: &mut Formulas, mut lists: Vec<Vec<Ref>>) -> Vec<Ref>
         lists.extend(merged);
     }
     lists.pop().unwrap_or_default()
-}
-
-/// Whether a row has values that comparisons alone don't put where they belong.
-fn has_special<V: Extremal>(row: &[V]) -> bool {
-    simd::widest(
-        #[inline(always)]
-        || row.chunks(64).any(|block| block.iter().fold(false, |any, value| any | value.is_special())),
-    )
 }
 
 /// A statistic of any values that kernels compute with.
