@@ -215,6 +215,11 @@ impl<'a, 'o> Ready<'a, 'o> {
         if shows_constant && !dtype.holds(self.cval) { DType::Float64 } else { dtype }
     }
 
+    /// Extents of the arrays.
+    pub(crate) fn shape(&self) -> &[usize] {
+        self.input.shape()
+    }
+
     /// The number of taps.
     pub(crate) fn taps(&self) -> usize {
         self.fitted.taps

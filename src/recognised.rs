@@ -11,7 +11,7 @@ use crate::kernels::lanes::Lanewise;
 use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
-use crate::kernels::ordinals::Ordinals;
+use crate::kernels::ordinals::{Coded, Ordinals};
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::strip::Strips;
@@ -54,9 +54,16 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
     }
 }
 
-/// Boxes of bytes, by histograms of columns if they can be counted.
-fn bytes<V: Byte, S: Statistic<V>>(ready: Ready<'_, '_>, statistic: &S, extents: &[usize]) -> Result<(), Error> {
-    if histograms::fits::<Small>(extents) {
+/// Boxes of bytes, by histograms of columns if they can be counted; but not of boxes larger than the array, which would have
+/// more columns than it has elements.
+fn bytes<V: Byte + Coded, S: Statistic<V>>(
+    ready: Ready<'_, '_>,
+    statistic: &S,
+    extents: &[usize],
+) -> Result<(), Error> {
+    if extents.iter().zip(ready.shape()).any(|(window, array)| window > array) {
+        ready.sweep(|sweep| Ordinals::<V, _>::new(sweep, statistic))
+    } else if histograms::fits::<Small>(extents) {
         ready.sweep(|sweep| histograms::Boxes::<V, _, Small>::new(sweep, statistic))
     } else if histograms::fits::<Large>(extents) {
         ready.sweep(|sweep| histograms::Boxes::<V, _, Large>::new(sweep, statistic))
