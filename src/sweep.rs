@@ -15,7 +15,6 @@
 //!
 //! [`Sweep`] works out once per call how array and window map to rows; each worker owns [`Rows`].
 
-use std::marker::PhantomData;
 use std::ops::Range;
 
 use crate::array::{Elements, Input, Piece};
@@ -301,6 +300,17 @@ impl<'r, V> Shown<'r, V> {
     }
 }
 
+impl<V: Value> Shown<'_, V> {
+    /// All values of a window: of the row of results that begins with row `first`, at a place of it.
+    pub(crate) fn window(&self, runs: &[Run], first: usize, place: usize, values: &mut Vec<f64>) {
+        values.clear();
+        for run in runs {
+            let run = &self.row(first + run.row)[run.at + place..][..run.len];
+            values.extend(run.iter().map(|value| value.to_f64()));
+        }
+    }
+}
+
 /// Where results go: so many rows, each so many values from the last, of which so many are places.
 pub(crate) struct Results<'r, R> {
     pub(crate) values: &'r mut [R],
@@ -338,7 +348,6 @@ pub(crate) struct Rows<'p, K: RowKernel> {
     /// Rows that there is room for: those that a band depends on.
     room: usize,
     cval: K::Value,
-    kinds: PhantomData<K>,
 }
 
 impl<'p, K: RowKernel> Rows<'p, K> {
@@ -355,7 +364,6 @@ impl<'p, K: RowKernel> Rows<'p, K> {
             kernel,
             room,
             cval: K::Value::from_f64(sweep.cval),
-            kinds: PhantomData,
         })
     }
 
@@ -456,7 +464,7 @@ impl<'a> Sweep<'a> {
         start..self.inner[i].extent.min(start + self.tile[i])
     }
 
-    /// The elements of a part along the inner axes, given to `visit` one axis after the other.
+    /// The elements of a part along an inner axis.
     fn range_of(&self, part: &Part, i: usize) -> Range<usize> {
         if i == 0 {
             return part.first.clone();

@@ -336,6 +336,25 @@ fn run_passes<V: Extremal, E: Extreme>(
     last.run::<V, E>(from, special, results);
 }
 
+/// Runs passes, at least one, over a row that is to stay as it is.
+fn pass_along<V: Extremal, E: Extreme>(
+    passes: &[Pass],
+    special: bool,
+    row: &[V],
+    results: &mut [V],
+    scratch: &mut Scratch<V>,
+) {
+    match passes.split_first().expect("at least one") {
+        (first, []) => first.run::<V, E>(row, special, results),
+        (first, rest) => {
+            let [one, other] = &mut scratch.rows;
+            let needed = results.len() + rest.iter().map(Pass::reach).sum::<usize>();
+            first.run::<V, E>(row, special, &mut one[..needed]);
+            run_passes::<V, E>(rest, special, one, other, results);
+        }
+    }
+}
+
 /// A box from row to row: the group that rows are received in, and before it what is left of the last.
 ///
 /// No row is computed in place, which some compilers make masked stores of. So there is one slot more than a group has
@@ -371,15 +390,10 @@ impl<V: Extremal> Groups<V> {
         let is_last = n + 1 == self.height;
         let at = if is_last { n + 1 } else { n } * self.pitch;
         let own = &mut self.slots[at..][..count];
-        match self.passes.split_first() {
-            None => own.copy_from_slice(&row[..count]),
-            Some((first, [])) => first.run::<V, E>(row, special, own),
-            Some((first, rest)) => {
-                let [one, other] = &mut scratch.rows;
-                let needed = count + rest.iter().map(Pass::reach).sum::<usize>();
-                first.run::<V, E>(row, special, &mut one[..needed]);
-                run_passes::<V, E>(rest, special, one, other, own);
-            }
+        if self.passes.is_empty() {
+            own.copy_from_slice(&row[..count]);
+        } else {
+            pass_along::<V, E>(&self.passes, special, row, own, scratch);
         }
         self.received = if is_last { 0 } else { n + 1 };
         if is_last {
@@ -462,15 +476,7 @@ impl<V: Extremal> Runs<V> {
         self.received += 1;
         for (len, passes, rows) in &mut self.lengths {
             let own = &mut rows[slot..][..self.pitch - (*len - 1)];
-            match passes.split_first() {
-                None => {}
-                Some((first, [])) => first.run::<V, E>(row, special, own),
-                Some((first, rest)) => {
-                    let [one, other] = &mut scratch.rows;
-                    first.run::<V, E>(row, special, &mut one[..self.pitch - first.reach()]);
-                    run_passes::<V, E>(rest, special, one, other, own);
-                }
-            }
+            pass_along::<V, E>(passes, special, row, own, scratch);
         }
     }
 

@@ -22,7 +22,7 @@ const CACHE: usize = 24 << 10;
 
 /// Bytes of values that a step computes at a time: at least, and at most.
 const SHORT: usize = 256;
-const LONG: usize = 1024;
+pub(crate) const LONG: usize = 1024;
 
 /// A value some places further on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,9 +107,7 @@ impl Formulas {
         merged.extend(even.iter().skip(odd.len() + 1));
         merged
     }
-}
 
-impl Formulas {
     /// How many comparisons some values depend on.
     pub(crate) fn cost(&self, wanted: &[Ref]) -> usize {
         let mut needed = vec![false; self.nodes.len()];

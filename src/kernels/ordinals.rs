@@ -162,11 +162,7 @@ impl<'s, V: Coded, S: Statistic<V>> Ordinals<'s, V, S> {
                 self.window.slide(&self.numbers, &self.starts, place - 1);
             }
             *result = if nan > 0 {
-                self.values.clear();
-                for run in &self.runs {
-                    let values = &rows.row(row + run.row)[run.at + place..][..run.len];
-                    self.values.extend(values.iter().map(|value| value.to_f64()));
-                }
+                rows.window(&self.runs, row, place, &mut self.values);
                 S::Result::from_f64(self.statistic.of_all(&mut self.values))
             } else {
                 let lower = self.sorted[self.window.at_rank(self.places.0)];

@@ -9,13 +9,15 @@ use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::{Extremal, has_special};
-use crate::kernels::network::{Formulas, Network, Ref};
+use crate::kernels::network::{Formulas, LONG, Network, Ref};
 use crate::kernels::squares::{SIDE_MAX, Square, is_known};
-use crate::memory::{self, Aligned};
-use crate::sweep::{Results, RowKernel, Run, Shown, Sweep};
+use crate::memory::{self, Aligned, CACHE_LINE};
+use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
 /// Taps that are further apart in a row are not looked for in the same places.
 const NEAR: usize = 64;
+// What a network reads behind a row's last place is there: see `Network::run`.
+const _: () = assert!(LONG + NEAR + CACHE_LINE <= SPARE);
 
 /// What is made of the values at one or two places in the order.
 pub(crate) trait Statistic<V>: Sync {
@@ -129,11 +131,7 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
 
     /// A result from all values of its window.
     fn of_all(&mut self, rows: &Shown<'_, V>, first: usize, place: usize) -> S::Result {
-        self.values.clear();
-        for run in &self.runs {
-            let values = &rows.row(first + run.row)[run.at + place..][..run.len];
-            self.values.extend(values.iter().map(|value| value.to_f64()));
-        }
+        rows.window(&self.runs, first, place, &mut self.values);
         S::Result::from_f64(self.statistic.of_all(&mut self.values))
     }
 
