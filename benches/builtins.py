@@ -1,6 +1,6 @@
 """Times libllc's built-in filters beside OpenCV's and SciPy's own.
 
-    python benches/builtins.py [--quick] [--markdown] [--plot PATH] [--library PATH]
+    python benches/builtins.py [--quick] [--only TEXT] [--markdown] [--plot PATH] [--library PATH]
 
 Before anything is timed, results are checked to be the same away from the boundary, which OpenCV extends in another way
 (sums may differ in the last bits). Contenders take turns within each round and reuse their output arrays; times are medians
@@ -57,6 +57,10 @@ class Case:
     # The part of the array that SciPy is timed with.
     part: tuple[int, ...] | None = None
     exact: bool = True
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.window} {self.dtype} {' x '.join(map(str, self.shape))}"
 
 
 def image_cases() -> list[Case]:
@@ -222,6 +226,7 @@ def plot(library: Path, path: Path, effort: Effort) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases whose filter, window and array contain this")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--plot", type=Path, help="draw time against window size into this PNG file")
     parser.add_argument("--library", type=Path, default=LIBRARY, help="libllc to load (%(default)s)")
@@ -230,7 +235,8 @@ def main() -> None:
     effort = Effort(1, 5, 0) if arguments.quick else Effort(3, 5, 1)
     print(f"{cpu_model()}, {platform.system()}; {datetime.date.today()};\nOpenCV {cv2.__version__}, SciPy "
           f"{scipy.__version__}, NumPy {np.__version__}.\nBuilt-in filters, medians over {effort.processes} processes:\n")
-    rows = [measure(library, case, effort) for case in image_cases() + other_cases()]
+    cases = [case for case in image_cases() + other_cases() if arguments.only in case.title]
+    rows = [measure(library, case, effort) for case in cases]
     print_table(HEADINGS, rows, arguments.markdown)
     if arguments.plot:
         plot(library, arguments.plot, Effort(1, 5, 0))

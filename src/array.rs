@@ -1,8 +1,8 @@
 //! Strided n-dimensional views of the caller's memory: checked once when made, safe to use from then on.
 //!
 //! Reading and writing go element by element at byte offsets, so no alignment is needed and a view may alias anything. Only
-//! doubles that lie aligned and side by side are lent as they are: those of an output as a slice of the piece they belong
-//! to, those of an input as addresses.
+//! values that lie aligned and side by side are lent as they are: those of an output as a slice of the piece they belong
+//! to, those of an input as a slice, or as addresses.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -214,6 +214,7 @@ pub(crate) struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     /// The elements at index `i` of the first axis.
+    #[inline]
     pub(crate) fn at(self, i: usize) -> Self {
         assert!(i < self.shape[0]);
         // The address of an element: the offset is within the reach that Layout::new checked.
@@ -243,20 +244,29 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// Whether the elements along the last axis are doubles side by side, aligned, at any other indices.
-    pub(crate) fn has_rows_of_doubles(&self) -> bool {
-        const STEP: isize = size_of::<f64>() as isize;
-        self.dtype == DType::Float64
-            && self.data.cast::<f64>().is_aligned()
+    /// Whether the elements along the last axis are values side by side, aligned, at any other indices.
+    #[inline]
+    pub(crate) fn has_rows_of<V: Value>(&self) -> bool {
+        let step = size_of::<V>() as isize;
+        self.dtype == V::DTYPE
+            && self.data.cast::<V>().is_aligned()
             && self
                 .strides
                 .split_last()
-                .is_some_and(|(&last, outer)| last == STEP && outer.iter().all(|&stride| stride % STEP == 0))
+                .is_some_and(|(&last, outer)| last == step && outer.iter().all(|&stride| stride % step == 0))
+    }
+
+    /// The elements along the only axis that is left, of an array that [has rows](Self::has_rows_of) of these values.
+    #[inline]
+    pub(crate) fn row<V: Value>(self) -> &'a [V] {
+        assert!(self.shape.len() == 1 && self.has_rows_of::<V>());
+        // SAFETY: the elements are values that lie aligned and side by side, and nobody writes them meanwhile.
+        unsafe { slice::from_raw_parts(self.data.cast(), self.shape[0]) }
     }
 
     /// The address of element `i` of a row of doubles, which need not exist.
     pub(crate) fn doubles_from(self, i: isize) -> *const f64 {
-        debug_assert!(self.has_rows_of_doubles());
+        debug_assert!(self.has_rows_of::<f64>());
         self.data.cast::<f64>().wrapping_offset(i)
     }
 

@@ -243,9 +243,8 @@ impl<'a, 'o> Ready<'a, 'o> {
         kernel: impl Fn(&Sweep<'_>) -> Result<K, Error> + Sync,
     ) -> Result<(), Error> {
         let input = self.input.with_leading_axis()?;
-        let size = size_of::<K::Value>();
-        let sweep = Sweep::new(&input, &self.fitted, &self.modes, self.cval, size, K::SIZES)?;
-        let rows = || Ok(memory::boxed(Rows::new(&sweep, kernel(&sweep)?)?)? as Box<dyn Swept + '_>);
+        let sweep = Sweep::new::<K::Value>(&input, &self.fitted, &self.modes, self.cval, K::SIZES)?;
+        let rows = || Ok(memory::boxed(Rows::new(&sweep, &kernel)?)? as Box<dyn Swept + '_>);
         // From here on nothing depends on the kernel, so that it is compiled once.
         parallel::run(self.output, self.threads, self.progress, &Sweeping { sweep: &sweep, rows: &rows })
     }

@@ -13,6 +13,11 @@
 //! A row has places that belong to no output element, between those that do: the margins around each line. Kernels may
 //! compute there what they like, which is simpler and, with short lines, faster than leaving them out.
 //!
+//! Where a row would be one line of the array, and the array holds values as they are, most of it need not be copied: the
+//! windows of all elements but those near its ends show the line's own elements. So these are computed from the array
+//! itself. Only the ends are extended: those of many lines together, as rows of another sweep that has one more axis in a
+//! row. Copying everything would take a third of a small window's time.
+//!
 //! [`Sweep`] works out once per call how array and window map to rows; each worker owns [`Rows`].
 
 use std::ops::Range;
@@ -32,6 +37,12 @@ pub(crate) const SPARE: usize = 1280;
 
 /// Rows of an array that are worth cutting nothing smaller.
 const MANY_ROWS: usize = 64;
+
+/// Elements of a line that are worth telling apart from those at its ends.
+const LONG: usize = 256;
+
+/// Lines whose ends are extended together.
+const ENDS: usize = 64;
 
 /// What rows a kernel likes best.
 #[derive(Clone, Copy)]
@@ -60,14 +71,53 @@ pub(crate) struct Sweep<'a> {
     /// Inner axes from here on are not cut; the last one extended by itself, if it can be.
     whole: usize,
     last: Option<LastAxis>,
-    /// Values of a row, and places up to the last element's.
+    /// Values from one row to the next, and places that a window's last tap is behind its first.
     pitch: usize,
-    places: usize,
+    reach: usize,
     /// Output elements of a row along all of its axes.
     row: usize,
     /// The taps as runs of places side by side.
     runs: Vec<Run>,
     taps: usize,
+    own: Option<OwnRows<'a>>,
+}
+
+/// How rows that are the array's own are told apart from what has to be extended.
+struct OwnRows<'a> {
+    /// The elements of a line whose windows lie within it.
+    inside: Range<usize>,
+    /// Those around them, as rows of another sweep: a row has the ends of several lines.
+    ends: [End; 2],
+    of_ends: Box<[Sweep<'a>; 1]>,
+}
+
+/// What the windows of some elements at the end of a line show.
+struct End {
+    elements: Range<usize>,
+    /// Elements of the line, and how many places lie before them.
+    shown: Range<usize>,
+    before: usize,
+    /// The places around them, and the elements that these show; `None`: the constant.
+    others: Vec<(usize, Option<usize>)>,
+}
+
+impl End {
+    fn new(axis: &Axis, elements: Range<usize>) -> Result<Self, Error> {
+        let low = elements.start as isize + axis.low;
+        let high = if elements.is_empty() { low } else { low + (elements.len() + axis.span) as isize };
+        let shown = low.clamp(0, axis.extent as isize)..high.clamp(0, axis.extent as isize);
+        let mut others = memory::reserved((high - low) as usize - shown.len())?;
+        others.extend((low..high).filter(|c| !shown.contains(c)).map(|c| ((c - low) as usize, axis.source(c))));
+        let before = if shown.is_empty() { 0 } else { (shown.start - low) as usize };
+        Ok(End { elements, shown: shown.start as usize..shown.end as usize, before, others })
+    }
+
+    fn extend<V: Value>(&self, line: &[V], cval: V, places: &mut [V]) {
+        places[self.before..][..self.shown.len()].copy_from_slice(&line[self.shown.clone()]);
+        for &(place, source) in &self.others {
+            places[place] = source.map_or(cval, |i| line[i]);
+        }
+    }
 }
 
 /// Taps side by side.
@@ -81,17 +131,15 @@ pub(crate) struct Run {
 }
 
 impl<'a> Sweep<'a> {
-    /// For values of `size` bytes. The array has elements and two axes or more, and the first has one element.
-    pub(crate) fn new(
+    /// For values of type `V`. The array has elements and two axes or more, and the first has one element.
+    pub(crate) fn new<V: Value>(
         input: &'a Input<'a>,
         window: &Fitted<'_>,
         modes: &[Mode],
         cval: f64,
-        size: usize,
         sizes: Sizes,
     ) -> Result<Self, Error> {
-        let shape = &input.shape()[1..];
-        let mut axes = axes(shape, window, modes)?;
+        let mut axes = axes(&input.shape()[1..], window, modes)?;
         memory::insert(&mut axes, 0, Axis { extent: 1, low: 0, span: 0, mode: Mode::default() })?;
 
         // The first axis that the window extends along is swept, or one before it if rows would be short otherwise.
@@ -99,12 +147,36 @@ impl<'a> Sweep<'a> {
         while along > 0 && axes[along + 1..].iter().map(|axis| axis.extent).product::<usize>() < sizes.short {
             along -= 1;
         }
-        let inner = memory::collected(axes[along + 1..].iter().copied())?;
-        let swept = axes[along];
-        axes.truncate(along);
+        let inner = &axes[along + 1..];
+        let line = if inner.len() == 1 && axes[along].extent == 1 { sizes.only_line } else { sizes.line };
+        let tile = tile(inner, size_of::<V>(), line, sizes.row)?;
+        let mut sweep = Self::along::<V>(input, window, cval, &axes, along, tile)?;
 
-        let line = if inner.len() == 1 && swept.extent == 1 { sizes.only_line } else { sizes.line };
-        let tile = tile(&inner, size, line, sizes.row)?;
+        // The ends of lines are swept one axis earlier.
+        if let ([axis], true, true) = (&sweep.inner[..], along > 0, sweep.array(0).has_rows_of::<V>()) {
+            let end = (axis.extent as isize - axis.low - axis.span as isize).clamp(0, axis.extent as isize) as usize;
+            let inside = (-axis.low).max(0) as usize..end;
+            if inside.start + LONG <= end {
+                let ends = [End::new(axis, 0..inside.start)?, End::new(axis, end..axis.extent)?];
+                let most = ends.iter().map(|end| end.elements.len()).max().unwrap_or(1).max(1);
+                let tile = memory::collected([ENDS.min(sweep.swept.extent), most].into_iter())?;
+                let of_ends = memory::boxed(Self::along::<V>(input, window, cval, &axes, along - 1, tile)?)?;
+                sweep.own = Some(OwnRows { inside, ends, of_ends });
+            }
+        }
+        Ok(sweep)
+    }
+
+    /// Sweeps the axis number `along`, tiles of these extents along the axes after it.
+    fn along<V: Value>(
+        input: &'a Input<'a>,
+        window: &Fitted<'_>,
+        cval: f64,
+        axes: &[Axis],
+        along: usize,
+        tile: Vec<usize>,
+    ) -> Result<Self, Error> {
+        let inner = memory::collected(axes[along + 1..].iter().copied())?;
         let whole = 1 + inner.iter().zip(&tile).rposition(|(axis, &tile)| tile < axis.extent).unwrap_or(0);
         let mut steps = memory::filled(inner.len(), 1_usize)?;
         let too_large = || memory::out_of_memory::<u8>(usize::MAX);
@@ -115,18 +187,19 @@ impl<'a> Sweep<'a> {
         let mut sweep = Sweep {
             input,
             cval,
-            outer: axes,
-            swept,
+            outer: memory::collected(axes[..along].iter().copied())?,
+            swept: axes[along],
             last: if let [_, last] = &inner[whole - 1..] { LastAxis::new(last)? } else { None },
             whole,
-            pitch: values.checked_next_multiple_of(CACHE_LINE / size).ok_or_else(too_large)?,
-            places: 1 + tile.iter().zip(&steps).map(|(tile, step)| (tile - 1) * step).sum::<usize>(),
+            pitch: values.checked_next_multiple_of(CACHE_LINE / size_of::<V>()).ok_or_else(too_large)?,
+            reach: inner.iter().zip(&steps).map(|(axis, step)| axis.span * step).sum(),
             row: inner.iter().map(|axis| axis.extent).product(),
             runs: Vec::new(),
             taps: window.taps,
             inner,
             tile,
             steps,
+            own: None,
         };
         sweep.list_runs(window)?;
         Ok(sweep)
@@ -216,7 +289,13 @@ impl<'a> Sweep<'a> {
         let (_, tile, each) = self.first_inner();
         let (row, rest) = (index / self.row, index % self.row);
         let rest = if rows >= MANY_ROWS { rest.next_multiple_of(self.row) } else { rest.next_multiple_of(tile * each) };
-        row * self.row + rest.min(self.row)
+        let rest = match &self.own {
+            // The ends of lines are not cut.
+            Some(own) if rest > 0 => rest.max(own.inside.start + 1),
+            _ => rest,
+        };
+        let is_cut = self.own.as_ref().is_none_or(|own| rest < own.inside.end);
+        row * self.row + if is_cut { rest.min(self.row) } else { self.row }
     }
 
     /// Divides elements, cut where they may be, into bands of rows: parts of the first axis of a row.
@@ -274,33 +353,49 @@ pub(crate) trait RowKernel {
         1
     }
 
+    /// Whether it reads no value behind those that windows show. Then rows may be the array's own.
+    fn is_exact(&self) -> bool {
+        false
+    }
+
     /// Computes the results that are wanted.
     fn run(&mut self, rows: &Shown<'_, Self::Value>, results: Results<'_, Self::Result>);
 }
 
 /// The rows that some rows of results depend on: those of the first on the `height` rows from number 0 on, and so on.
 pub(crate) struct Shown<'r, V> {
-    /// Where rows are held, a pitch apart, and behind them [`SPARE`] values; the first of them, and after it as many as
-    /// there is room for, the first again after the last.
-    values: &'r [V],
-    pitch: usize,
-    first: usize,
-    room: usize,
+    source: Source<'r, V>,
+    /// The values of a row that windows show.
+    pub(crate) width: usize,
     /// The rows that were shown before; 0: something new begins.
     pub(crate) known: usize,
 }
 
-impl<'r, V> Shown<'r, V> {
+enum Source<'r, V> {
+    /// Rows that are held, a pitch apart, and behind them [`SPARE`] values; the first of them, and after it as many as there
+    /// is room for, the first again after the last.
+    Held { values: &'r [V], pitch: usize, first: usize, room: usize },
+    /// An array's own, from this one on, each from this element on; outside it a constant one.
+    Own { elements: Elements<'r>, axis: &'r Axis, first: isize, start: usize, constant: &'r [V] },
+}
+
+impl<'r, V: Value> Shown<'r, V> {
     /// The values from a row's first place on.
     #[inline]
     pub(crate) fn row(&self, number: usize) -> &'r [V] {
-        let slot = self.first + number;
-        let slot = if slot < self.room { slot } else { slot - self.room };
-        &self.values[slot * self.pitch..]
+        match self.source {
+            Source::Held { values, pitch, first, room } => {
+                let slot = first + number;
+                let slot = if slot < room { slot } else { slot - room };
+                &values[slot * pitch..]
+            }
+            Source::Own { elements, axis, first, start, constant } => match axis.source(first + number as isize) {
+                Some(i) => &elements.at(i).row()[start..start + self.width],
+                None => &constant[..self.width],
+            },
+        }
     }
-}
 
-impl<V: Value> Shown<'_, V> {
     /// All values of a window: of the row of results that begins with row `first`, at a place of it.
     pub(crate) fn window(&self, runs: &[Run], first: usize, place: usize, values: &mut Vec<f64>) {
         values.clear();
@@ -339,8 +434,14 @@ impl<K: RowKernel> Swept for [Rows<'_, K>; 1] {
     }
 }
 
-/// What one thread works with: the rows that its window shows, and a kernel.
-pub(crate) struct Rows<'p, K: RowKernel> {
+/// What one thread works with.
+pub(crate) enum Rows<'p, K: RowKernel> {
+    Extended(Extended<'p, K>),
+    Own(Own<'p, K>, Ends<'p, K>),
+}
+
+/// Rows that are extended and held, and a kernel that computes from them.
+pub(crate) struct Extended<'p, K: RowKernel> {
     sweep: &'p Sweep<'p>,
     kernel: K,
     values: Aligned<K::Value>,
@@ -348,69 +449,198 @@ pub(crate) struct Rows<'p, K: RowKernel> {
     /// Rows that there is room for: those that a band depends on.
     room: usize,
     cval: K::Value,
+    part: Part,
+}
+
+/// Rows that are an array's own, and a kernel that computes from them.
+pub(crate) struct Own<'p, K: RowKernel> {
+    sweep: &'p Sweep<'p>,
+    kernel: K,
+    inside: Range<usize>,
+    constant: Aligned<K::Value>,
+    results: Aligned<K::Result>,
+    part: Part,
+}
+
+/// The ends of lines, those of several in a row, and a kernel that computes from them.
+pub(crate) struct Ends<'p, K: RowKernel> {
+    sweep: &'p Sweep<'p>,
+    ends: &'p [End; 2],
+    kernel: K,
+    values: Aligned<K::Value>,
+    results: Aligned<K::Result>,
+    cval: K::Value,
+    part: Part,
 }
 
 impl<'p, K: RowKernel> Rows<'p, K> {
-    pub(crate) fn new(sweep: &'p Sweep<'p>, kernel: K) -> Result<Self, Error> {
-        let (height, band) = (sweep.height(), kernel.band().min(sweep.swept.extent));
-        let room = height - 1 + band;
-        let len = room.checked_mul(sweep.pitch).and_then(|len| len.checked_add(SPARE));
-        let too_large = || memory::out_of_memory::<K::Value>(usize::MAX);
-        let before = sweep.inner.iter().zip(&sweep.steps).map(|(axis, step)| (-axis.low).max(0) as usize * step);
-        Ok(Rows {
-            values: Aligned::new(len.ok_or_else(too_large)?, before.sum())?,
-            results: Aligned::new(band.checked_mul(sweep.pitch).ok_or_else(too_large)?, 0)?,
-            sweep,
-            kernel,
-            room,
-            cval: K::Value::from_f64(sweep.cval),
+    /// `make` makes kernels.
+    pub(crate) fn new(sweep: &'p Sweep<'p>, make: impl Fn(&Sweep<'_>) -> Result<K, Error>) -> Result<Self, Error> {
+        let kernel = make(sweep)?;
+        Ok(match &sweep.own {
+            Some(own) if kernel.is_exact() => {
+                let ends = Ends::new(own, make(&own.of_ends[0])?)?;
+                Rows::Own(Own::new(sweep, kernel, own.inside.clone())?, ends)
+            }
+            _ => Rows::Extended(Extended::new(sweep, kernel)?),
         })
     }
 
     fn run(&mut self, mut piece: Piece<'_>, gate: &mut Gate<'_>) {
-        let sweep = self.sweep;
-        sweep.bands(piece.range(), |band| {
-            let (_, tile, _) = sweep.first_inner();
-            let mut first = band.first.start;
-            while first < band.first.end {
-                let width = tile.min(band.first.end - first);
-                let go_on = self.tiles(&band, first..first + width, &mut piece, gate);
-                if !go_on {
-                    return false;
-                }
-                first += width;
-            }
-            true
-        });
+        match self {
+            Rows::Extended(rows) => rows.sweep.bands(piece.range(), |band| rows.sweep(&band, &mut piece, gate)),
+            Rows::Own(rows, ends) => rows.sweep.bands(piece.range(), |band| rows.sweep(&band, ends, &mut piece, gate)),
+        }
+    }
+}
+
+impl<'p, K: RowKernel> Own<'p, K> {
+    fn new(sweep: &'p Sweep<'p>, kernel: K, inside: Range<usize>) -> Result<Self, Error> {
+        let mut constant = Aligned::new(sweep.pitch, 0)?;
+        constant.fill(K::Value::from_f64(sweep.cval));
+        let results = sweep.results(&kernel)?;
+        Ok(Own { sweep, kernel, inside, constant, results, part: Part::of(sweep)? })
     }
 
-    /// Sweeps the tiles that have a range along the first axis of a row. `false`: the gate shut.
-    fn tiles(&mut self, band: &Band, first: Range<usize>, piece: &mut Piece<'_>, gate: &mut Gate<'_>) -> bool {
-        let sweep = self.sweep;
-        let tiles = |i: usize| sweep.inner[i].extent.div_ceil(sweep.tile[i]);
-        (0..(1..sweep.inner.len()).map(tiles).product()).all(|number: usize| {
-            let mut rest = number;
-            let mut part = Part { first: first.clone(), number, elements: first.len() };
-            for i in (1..sweep.inner.len()).rev() {
-                part.elements *= sweep.range(i, rest % tiles(i)).len();
-                rest /= tiles(i);
-            }
-            self.sweep_down(band, &part, piece, gate)
+    /// Sweeps a band, and the ends of its lines. `false`: the gate shut.
+    fn sweep(&mut self, band: &Band, ends: &mut Ends<'_, K>, piece: &mut Piece<'_>, gate: &mut Gate<'_>) -> bool {
+        let own = band.first.start.max(self.inside.start)..band.first.end.min(self.inside.end);
+        let tile = self.sweep.tile[0];
+        own.clone().step_by(tile).all(|start| {
+            self.part.set(0, start..own.end.min(start + tile));
+            let mut known = 0;
+            band.rows.clone().step_by(ENDS).all(|row| {
+                let rows = row..band.rows.end.min(row + ENDS);
+                if !self.sweep_down(band.array, rows.clone(), known, piece, gate) {
+                    return false;
+                }
+                known = self.sweep.height() - 1;
+                // The ends are computed while what is beside them is in the cache.
+                if start == own.start {
+                    ends.compute(self.sweep, band, rows, piece, gate);
+                }
+                true
+            })
         })
     }
 
-    /// Goes down the rows of a tile. `false`: the gate shut.
-    fn sweep_down(&mut self, band: &Band, part: &Part, piece: &mut Piece<'_>, gate: &mut Gate<'_>) -> bool {
-        let Rows { sweep, ref mut kernel, ref mut values, ref mut results, room, cval, .. } = *self;
-        let elements = sweep.array(band.array);
+    /// Goes down some rows of a part; what those before show is `known` or not. `false`: the gate shut.
+    fn sweep_down(
+        &mut self,
+        array: usize,
+        rows: Range<usize>,
+        mut known: usize,
+        piece: &mut Piece<'_>,
+        gate: &mut Gate<'_>,
+    ) -> bool {
+        let Own { sweep, ref mut kernel, ref constant, ref mut results, ref part, .. } = *self;
+        let (elements, axis) = (sweep.array(array), &sweep.inner[0]);
+        let mut row = rows.start;
+        while row < rows.end {
+            let wanted = kernel.band().min(rows.end - row);
+            let index = (array * sweep.swept.extent + row) * sweep.row;
+            // The gate counts rows here, not elements.
+            if gate.allow(index, 1) == 0 {
+                return false;
+            }
+            let start = (part.first().start as isize + axis.low) as usize;
+            let first = row as isize + sweep.swept.low;
+            let source = Source::Own { elements, axis: &sweep.swept, first, start, constant };
+            let shown = Shown { source, width: part.first().len() + sweep.reach, known };
+            sweep.compute(kernel, &shown, results, wanted, index, part, piece);
+            row += wanted;
+            known = sweep.height() - 1;
+            gate.advance(wanted * part.elements());
+        }
+        true
+    }
+}
+
+impl<'p, K: RowKernel> Ends<'p, K> {
+    fn new(own: &'p OwnRows<'p>, kernel: K) -> Result<Self, Error> {
+        let OwnRows { ends, of_ends: of_sweep, .. } = own;
+        let sweep = &of_sweep[0];
+        let (values, results) = (Aligned::new(sweep.pitch, 0)?, sweep.results(&kernel)?);
+        let cval = K::Value::from_f64(sweep.cval);
+        Ok(Ends { sweep, ends, kernel, values, results, cval, part: Part::of(sweep)? })
+    }
+
+    /// Computes the elements at those ends of some lines that a band has.
+    fn compute(
+        &mut self,
+        of_lines: &Sweep<'_>,
+        band: &Band,
+        lines: Range<usize>,
+        piece: &mut Piece<'_>,
+        gate: &mut Gate<'_>,
+    ) {
+        let Ends { sweep, ends, ref mut kernel, ref mut values, ref mut results, cval, ref mut part } = *self;
+        let (elements, pitch) = (of_lines.array(band.array), sweep.pitch);
+        for end in ends.iter().filter(|end| !end.elements.is_empty()) {
+            if end.elements.start < band.first.start || end.elements.end > band.first.end {
+                continue;
+            }
+            part.set(0, lines.clone());
+            part.set(1, end.elements.clone());
+            let shown = lines.start as isize + of_lines.swept.low..;
+            for (c, places) in
+                shown.zip(values.chunks_exact_mut(sweep.steps[0])).take(lines.len() + of_lines.swept.span)
+            {
+                match of_lines.swept.source(c) {
+                    Some(i) => end.extend(elements.at(i).row(), cval, places),
+                    None => places.fill(cval),
+                }
+            }
+            let source = Source::Held { values, pitch, first: 0, room: 1 };
+            let shown = Shown { source, width: sweep.places(part) + sweep.reach, known: 0 };
+            sweep.compute(kernel, &shown, results, 1, band.array * sweep.row, part, piece);
+            gate.advance(part.elements());
+        }
+    }
+}
+
+impl<'p, K: RowKernel> Extended<'p, K> {
+    fn new(sweep: &'p Sweep<'p>, kernel: K) -> Result<Self, Error> {
+        let room = sweep.height() - 1 + kernel.band().min(sweep.swept.extent);
+        let len = room.checked_mul(sweep.pitch).and_then(|len| len.checked_add(SPARE));
+        let len = len.ok_or_else(|| memory::out_of_memory::<K::Value>(usize::MAX))?;
+        let before = sweep.inner.iter().zip(&sweep.steps).map(|(axis, step)| (-axis.low).max(0) as usize * step);
+        let (values, results) = (Aligned::new(len, before.sum())?, sweep.results(&kernel)?);
+        let cval = K::Value::from_f64(sweep.cval);
+        Ok(Extended { sweep, kernel, values, results, room, cval, part: Part::of(sweep)? })
+    }
+
+    /// Sweeps a band, tile after tile. `false`: the gate shut.
+    fn sweep(&mut self, band: &Band, piece: &mut Piece<'_>, gate: &mut Gate<'_>) -> bool {
+        let sweep = self.sweep;
+        let tiles = |i: usize| sweep.inner[i].extent.div_ceil(sweep.tile[i]);
+        let (_, tile, _) = sweep.first_inner();
+        band.first.clone().step_by(tile).all(|start| {
+            self.part.set(0, start..band.first.end.min(start + tile));
+            (0..(1..sweep.inner.len()).map(tiles).product()).all(|number: usize| {
+                let mut rest = number;
+                for i in (1..sweep.inner.len()).rev() {
+                    let start = rest % tiles(i) * sweep.tile[i];
+                    self.part.set(i, start..sweep.inner[i].extent.min(start + sweep.tile[i]));
+                    rest /= tiles(i);
+                }
+                self.sweep_down(band.array, band.rows.clone(), piece, gate)
+            })
+        })
+    }
+
+    /// Goes down some rows of a part. `false`: the gate shut.
+    fn sweep_down(&mut self, array: usize, rows: Range<usize>, piece: &mut Piece<'_>, gate: &mut Gate<'_>) -> bool {
+        let Extended { sweep, ref mut kernel, ref mut values, ref mut results, room, cval, ref part } = *self;
+        let elements = sweep.array(array);
         let (height, pitch) = (sweep.height(), sweep.pitch);
         // Rows before `held` are in memory; row number `r` is the one at `r % room`.
-        let mut held = band.rows.start;
+        let mut held = rows.start;
         let mut slot = 0;
-        let mut row = band.rows.start;
-        while row < band.rows.end {
-            let wanted = kernel.band().min(band.rows.end - row);
-            let index = (band.array * sweep.swept.extent + row) * sweep.row;
+        let mut row = rows.start;
+        while row < rows.end {
+            let wanted = kernel.band().min(rows.end - row);
+            let index = (array * sweep.swept.extent + row) * sweep.row;
             // The gate counts rows here, not elements.
             if gate.allow(index, 1) == 0 {
                 return false;
@@ -425,23 +655,36 @@ impl<'p, K: RowKernel> Rows<'p, K> {
                 }
             }
             held = row + height - 1 + wanted;
-            let shown = Shown { values, pitch, first: slot, room, known };
-            sweep.compute(kernel, &shown, results, wanted, (index, part), piece);
+            let source = Source::Held { values, pitch, first: slot, room };
+            let shown = Shown { source, width: sweep.places(part) + sweep.reach, known };
+            sweep.compute(kernel, &shown, results, wanted, index, part, piece);
             row += wanted;
             slot = (slot + wanted) % room;
-            gate.advance(wanted * part.elements);
+            gate.advance(wanted * part.elements());
         }
         true
     }
 }
 
-/// A tile, or what is left of one at the end of an axis.
-struct Part {
-    /// Along the first axis of a row.
-    first: Range<usize>,
-    /// Along the others, by the number of the tile.
-    number: usize,
-    elements: usize,
+/// What a row holds of the array: a range along each of its axes.
+struct Part(Vec<Range<usize>>);
+
+impl Part {
+    fn of(sweep: &Sweep<'_>) -> Result<Self, Error> {
+        Ok(Part(memory::filled(sweep.inner.len(), 0..0)?))
+    }
+
+    fn set(&mut self, axis: usize, range: Range<usize>) {
+        self.0[axis] = range;
+    }
+
+    fn first(&self) -> Range<usize> {
+        self.0[0].clone()
+    }
+
+    fn elements(&self) -> usize {
+        self.0.iter().map(|range| range.len()).product()
+    }
 }
 
 impl<'a> Sweep<'a> {
@@ -458,25 +701,9 @@ impl<'a> Sweep<'a> {
         elements
     }
 
-    /// Elements of tile number `t` along an inner axis.
-    fn range(&self, i: usize, t: usize) -> Range<usize> {
-        let start = t * self.tile[i];
-        start..self.inner[i].extent.min(start + self.tile[i])
-    }
-
-    /// The elements of a part along an inner axis.
-    fn range_of(&self, part: &Part, i: usize) -> Range<usize> {
-        if i == 0 {
-            return part.first.clone();
-        }
-        let tiles = |i: usize| self.inner[i].extent.div_ceil(self.tile[i]);
-        let after: usize = (i + 1..self.inner.len()).map(tiles).product();
-        self.range(i, part.number / after % tiles(i))
-    }
-
     /// Fills what is a row from axis `i` on with what the elements show in a part and around it.
     fn extend_from<V: Value>(&self, i: usize, elements: Elements<'_>, part: &Part, cval: V, row: &mut [V]) {
-        let range = self.range_of(part, i);
+        let range = part.0[i].clone();
         let (axis, step) = (&self.inner[i], self.steps[i]);
         let row = &mut row[..(range.len() + axis.span) * step];
         if i + 1 == self.whole {
@@ -491,41 +718,54 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Room for results.
+    fn results<K: RowKernel>(&self, kernel: &K) -> Result<Aligned<K::Result>, Error> {
+        let len = kernel.band().min(self.swept.extent).checked_mul(self.pitch);
+        Aligned::new(len.ok_or_else(|| memory::out_of_memory::<K::Result>(usize::MAX))?, 0)
+    }
+
+    /// The places of a part up to its last element's.
+    fn places(&self, part: &Part) -> usize {
+        1 + part.0.iter().zip(&self.steps).map(|(range, step)| (range.len() - 1) * step).sum::<usize>()
+    }
+
     /// Has rows of results computed and written. `index` is that of the first row's first element.
+    #[expect(clippy::too_many_arguments, reason = "what is computed from what, and where it goes")]
     fn compute<K: RowKernel>(
         &self,
         kernel: &mut K,
         shown: &Shown<'_, K::Value>,
         results: &mut [K::Result],
         rows: usize,
-        (index, part): (usize, &Part),
+        index: usize,
+        part: &Part,
         piece: &mut Piece<'_>,
     ) {
+        let places = self.places(part);
         // The places of a row of one axis are its elements.
         if self.inner.len() == 1 {
-            let (places, first) = (part.first.len(), index + part.first.start);
+            let first = index + part.first().start;
             let own = first..first + (rows - 1) * self.row + places;
             if let Some(values) = piece.values(own) {
                 return kernel.run(shown, Results { values, rows, apart: self.row, places });
             }
         }
-        kernel.run(shown, Results { values: results, rows, apart: self.pitch, places: self.places });
+        kernel.run(shown, Results { values: results, rows, apart: self.pitch, places });
         let (_, _, each) = self.first_inner();
         for (r, results) in results.chunks(self.pitch).take(rows).enumerate() {
-            self.write(0, results, index + r * self.row + part.first.start * each, part, piece);
+            self.write(0, results, index + r * self.row + part.first().start * each, part, piece);
         }
     }
 
     /// Writes the results along axis `i` and those within it, the first to element `index`.
     fn write<V: Value>(&self, i: usize, results: &[V], index: usize, part: &Part, piece: &mut Piece<'_>) {
-        let range = self.range_of(part, i);
+        let range = part.0[i].clone();
         let each: usize = self.inner[i + 1..].iter().map(|axis| axis.extent).product();
         if i + 1 >= self.whole && self.inner[i + 1..].iter().all(|axis| axis.span == 0) {
             return piece.write_values(index, &results[..range.len() * each]);
         }
         for (n, results) in results.chunks(self.steps[i]).take(range.len()).enumerate() {
-            let within = self.range_of(part, i + 1).start
-                * self.inner[i + 2..].iter().map(|axis| axis.extent).product::<usize>();
+            let within = part.0[i + 1].start * self.inner[i + 2..].iter().map(|axis| axis.extent).product::<usize>();
             self.write(i + 1, results, index + n * each + within, part, piece);
         }
     }

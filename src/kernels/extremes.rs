@@ -15,11 +15,11 @@
 //! -0.0 when it comes, and while some may be about a slower operation is used.
 
 use std::marker::PhantomData;
-use std::ptr;
+use std::{array, ptr};
 
 use crate::convert::Value;
 use crate::error::Error;
-use crate::memory::{self, Aligned};
+use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::simd;
 use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
@@ -31,6 +31,14 @@ const FEW: usize = 6;
 
 /// Bytes of rows that are computed from bottom to top before those beside them.
 const STRIP: usize = 2048;
+
+/// Bytes of results that one pass after the other is run for, if windows reach no further than a fraction of that.
+const PIECE: usize = 4096;
+const REACHES: usize = 8;
+
+/// Bytes that are read or written between two looks ahead, and how far memory is to be ahead.
+const BLOCK: usize = 512;
+const AHEAD: usize = 4096;
 
 /// Rows that are computed at a time: less to do for each.
 const BAND: usize = 4;
@@ -173,7 +181,6 @@ impl<E: Extreme> Extreme for Skipping<E> {
 /// The extremes of windows.
 pub(crate) struct Extremes<V, E> {
     window: Window<V>,
-    pitch: usize,
     height: usize,
     /// Rows yet to come until none is about that had something special.
     special: usize,
@@ -209,13 +216,13 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
             Window::Runs(Runs::new(sweep)?)
         };
         let scratch = Scratch { rows: [Aligned::new(pitch + SPARE, 0)?, Aligned::new(pitch + SPARE, 0)?] };
-        Ok(Extremes { window, pitch, height, special: 0, scratch, extreme: PhantomData })
+        Ok(Extremes { window, height, special: 0, scratch, extreme: PhantomData })
     }
 
     /// Takes in the next row.
     fn receive(&mut self, row: &[V]) {
         self.special = self.special.saturating_sub(1);
-        if has_special(&row[..self.pitch]) {
+        if has_special(row) {
             // A group and the one before it.
             self.special = 2 * self.height;
         }
@@ -224,12 +231,13 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
     /// Computes a row of results from the `height` rows from `first` on; `known` of them were there before.
     fn compute(&mut self, rows: &Shown<'_, V>, first: usize, known: usize, results: &mut [V]) {
         for i in known..self.height {
-            let row = rows.row(first + i);
+            let row = &rows.row(first + i)[..rows.width];
             self.receive(row);
             let special = self.special > 0;
             match &mut self.window {
                 Window::High(groups) => {
-                    groups.add::<E>(row, special, i + 1 == self.height, results, &mut self.scratch);
+                    let results = (i + 1 == self.height).then_some(&mut *results);
+                    groups.add::<E>(row, special, results, &mut self.scratch);
                 }
                 Window::Runs(runs) => runs.add::<E>(row, special, &mut self.scratch),
                 Window::Few(_) | Window::Low(_) => {}
@@ -239,18 +247,11 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
         match &mut self.window {
             Window::Few(taps) => {
                 let taps = taps.iter().map(|&(row, at)| &rows.row(first + row)[at..]);
-                combine::<V, E>(taps, special, results);
+                combine::<V, E>(taps, special, results, To::Memory);
             }
             Window::Low(passes) => {
                 let of_rows = (first..first + self.height).map(|row| rows.row(row));
-                if passes.is_empty() {
-                    combine::<V, E>(of_rows, special, results);
-                } else {
-                    let [one, other] = &mut self.scratch.rows;
-                    let needed = results.len() + passes.iter().map(Pass::reach).sum::<usize>();
-                    combine::<V, E>(of_rows, special, &mut one[..needed]);
-                    run_passes::<V, E>(passes, special, one, other, results);
-                }
+                combine_and_pass::<V, E>(of_rows, passes, special, results, &mut self.scratch, To::Memory);
             }
             Window::High(_) => {}
             Window::Runs(runs) => runs.combine::<E>(rows, first, special, results, &mut self.scratch),
@@ -267,6 +268,10 @@ impl<V: Extremal, E: Extreme> RowKernel for Extremes<V, E> {
 
     fn band(&self) -> usize {
         BAND
+    }
+
+    fn is_exact(&self) -> bool {
+        true
     }
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, V>) {
@@ -299,8 +304,9 @@ impl Pass {
         self.offsets.last().copied().unwrap_or(0)
     }
 
-    fn run<V: Extremal, E: Extreme>(&self, row: &[V], special: bool, results: &mut [V]) {
-        combine::<V, E>(self.offsets.iter().map(|&offset| &row[offset..]), special, results);
+    /// The rows that it is the extreme of.
+    fn sources<'r, V>(&self, row: &'r [V]) -> impl ExactSizeIterator<Item = &'r [V]> + Clone {
+        self.offsets.iter().map(move |&offset| &row[offset..])
     }
 }
 
@@ -317,26 +323,37 @@ fn add_passes(passes: &mut Vec<Pass>, width: usize, step: usize) -> Result<(), E
     Ok(())
 }
 
-/// Runs passes, at least one, over the values of a row; `spare` is another to compute in.
-fn run_passes<V: Extremal, E: Extreme>(
+/// The extremes of some rows, and then passes along these: for some places after the others, so that what a pass reads is
+/// still where it was written.
+fn combine_and_pass<'r, V: Extremal, E: Extreme>(
+    rows: impl ExactSizeIterator<Item = &'r [V]> + Clone,
     passes: &[Pass],
     special: bool,
-    row: &mut [V],
-    spare: &mut [V],
     results: &mut [V],
+    scratch: &mut Scratch<V>,
+    to: To,
 ) {
-    let (last, first) = passes.split_last().expect("at least one");
-    let mut needed = results.len() + passes.iter().map(Pass::reach).sum::<usize>();
-    let (mut from, mut to) = (row, spare);
-    for pass in first {
-        needed -= pass.reach();
-        pass.run::<V, E>(from, special, &mut to[..needed]);
-        (from, to) = (to, from);
+    let Some((last, first)) = passes.split_last() else {
+        return combine::<V, E>(rows, special, results, to);
+    };
+    let reach = passes.iter().map(Pass::reach).sum::<usize>();
+    let piece = (PIECE / size_of::<V>()).max(REACHES * reach);
+    for (i, results) in results.chunks_mut(piece).enumerate() {
+        let rows = rows.clone().map(|row| &row[i * piece..]);
+        let [one, other] = &mut scratch.rows;
+        let (mut from, mut next) = (&mut **one, &mut **other);
+        let mut needed = results.len() + reach;
+        combine::<V, E>(rows, special, &mut from[..needed], To::Cache);
+        for pass in first {
+            needed -= pass.reach();
+            combine::<V, E>(pass.sources(from), special, &mut next[..needed], To::Cache);
+            (from, next) = (next, from);
+        }
+        combine::<V, E>(last.sources(from), special, results, to);
     }
-    last.run::<V, E>(from, special, results);
 }
 
-/// Runs passes, at least one, over a row that is to stay as it is.
+/// Runs passes along a row.
 fn pass_along<V: Extremal, E: Extreme>(
     passes: &[Pass],
     special: bool,
@@ -344,15 +361,19 @@ fn pass_along<V: Extremal, E: Extreme>(
     results: &mut [V],
     scratch: &mut Scratch<V>,
 ) {
-    match passes.split_first().expect("at least one") {
-        (first, []) => first.run::<V, E>(row, special, results),
-        (first, rest) => {
-            let [one, other] = &mut scratch.rows;
-            let needed = results.len() + rest.iter().map(Pass::reach).sum::<usize>();
-            first.run::<V, E>(row, special, &mut one[..needed]);
-            run_passes::<V, E>(rest, special, one, other, results);
+    match passes.split_first() {
+        None => results.copy_from_slice(&row[..results.len()]),
+        Some((first, rest)) => {
+            combine_and_pass::<V, E>(first.sources(row), rest, special, results, scratch, To::Cache);
         }
     }
+}
+
+/// Where results go: what is in memory has to be fetched first.
+#[derive(Clone, Copy, PartialEq)]
+enum To {
+    Memory,
+    Cache,
 }
 
 /// A box from row to row: the group that rows are received in, and before it what is left of the last.
@@ -377,29 +398,19 @@ impl<V: Extremal> Groups<V> {
         Ok(Groups { passes, pitch, slots: Aligned::new(len, 0)?, height, received: 0, together: [row()?, row()?] })
     }
 
-    /// Receives a row; those from one group's height before it on make results, if they are `complete`.
-    fn add<E: Extreme>(
-        &mut self,
-        row: &[V],
-        special: bool,
-        complete: bool,
-        results: &mut [V],
-        scratch: &mut Scratch<V>,
-    ) {
-        let (n, count) = (self.received, results.len());
+    /// Receives a row; those from one group's height before it on make results, if these are wanted.
+    fn add<E: Extreme>(&mut self, row: &[V], special: bool, results: Option<&mut [V]>, scratch: &mut Scratch<V>) {
+        let reach = self.passes.iter().map(Pass::reach).sum::<usize>();
+        let (n, count) = (self.received, row.len() - reach);
         let is_last = n + 1 == self.height;
         let at = if is_last { n + 1 } else { n } * self.pitch;
         let own = &mut self.slots[at..][..count];
-        if self.passes.is_empty() {
-            own.copy_from_slice(&row[..count]);
-        } else {
-            pass_along::<V, E>(&self.passes, special, row, own, scratch);
-        }
+        pass_along::<V, E>(&self.passes, special, row, own, scratch);
         self.received = if is_last { 0 } else { n + 1 };
         if is_last {
             self.close::<E>(special, count);
-            if complete {
-                results.copy_from_slice(&self.slots[self.pitch..][..count]);
+            if let Some(results) = results {
+                results.copy_from_slice(&self.slots[self.pitch..][..results.len()]);
             }
             return;
         }
@@ -407,18 +418,18 @@ impl<V: Extremal> Groups<V> {
         // The extremes from row `n + 1` of the last group to its end.
         let ends = slot(n + 2);
         if n == 0 {
-            if complete {
-                combine::<V, E>([slot(0), ends].into_iter(), special, results);
+            if let Some(results) = results {
+                combine::<V, E>([slot(0), ends].into_iter(), special, results, To::Memory);
             }
             return;
         }
         let [even, odd] = &mut self.together;
         let (before, together) = if n % 2 == 0 { (odd, even) } else { (even, odd) };
         let before = if n == 1 { slot(0) } else { &before[..count] };
-        if complete {
-            take_together::<V, E>(before, slot(n), ends, special, &mut together[..count], results);
-        } else {
-            combine::<V, E>([before, slot(n)].into_iter(), special, &mut together[..count]);
+        let together = &mut together[..count];
+        match results {
+            Some(results) => take_together::<V, E>([before, slot(n), ends], special, together, results),
+            None => combine::<V, E>([before, slot(n)].into_iter(), special, together, To::Cache),
         }
     }
 
@@ -430,7 +441,8 @@ impl<V: Extremal> Groups<V> {
             for n in (0..self.height - 1).rev() {
                 let (before, after) = self.slots[n * self.pitch + start..].split_at_mut(self.pitch);
                 let (between, after) = after.split_at_mut(self.pitch);
-                combine::<V, E>([&before[..len], &after[..len]].into_iter(), special, &mut between[..len]);
+                let sources = [&before[..len], &after[..len]].into_iter();
+                combine::<V, E>(sources, special, &mut between[..len], To::Cache);
             }
         }
     }
@@ -475,7 +487,7 @@ impl<V: Extremal> Runs<V> {
         let slot = self.received % self.height * self.pitch;
         self.received += 1;
         for (len, passes, rows) in &mut self.lengths {
-            let own = &mut rows[slot..][..self.pitch - (*len - 1)];
+            let own = &mut rows[slot..][..row.len() - (*len - 1)];
             pass_along::<V, E>(passes, special, row, own, scratch);
         }
     }
@@ -498,18 +510,18 @@ impl<V: Extremal> Runs<V> {
         };
         let (first_runs, rest) = self.runs.split_at(self.runs.len().min(MOST));
         if rest.is_empty() {
-            return combine::<V, E>(first_runs.iter().map(source), special, results);
+            return combine::<V, E>(first_runs.iter().map(source), special, results, To::Cache);
         }
         let [one, other] = &mut scratch.rows;
         let (mut so_far, mut next) = (&mut one[..results.len()], &mut other[..results.len()]);
-        combine::<V, E>(first_runs.iter().map(source), special, so_far);
+        combine::<V, E>(first_runs.iter().map(source), special, so_far, To::Cache);
         let groups = rest.chunks(MOST - 1);
         let last = groups.len() - 1;
         for (i, runs) in groups.enumerate() {
             let to = if i == last { &mut *results } else { &mut *next };
             let mut sources = [&so_far[..]; MOST];
             sources.iter_mut().skip(1).zip(runs).for_each(|(to, run)| *to = source(run));
-            combine::<V, E>(sources[..=runs.len()].iter().copied(), special, to);
+            combine::<V, E>(sources[..=runs.len()].iter().copied(), special, to, To::Cache);
             (so_far, next) = (next, so_far);
         }
     }
@@ -520,26 +532,18 @@ fn combine<'r, V: Extremal, E: Extreme>(
     rows: impl ExactSizeIterator<Item = &'r [V]>,
     special: bool,
     results: &mut [V],
+    to: To,
 ) {
     let mut sources = [ptr::null(); MOST];
     let count = rows.len();
     for (source, row) in sources.iter_mut().zip(rows) {
         *source = row[..results.len()].as_ptr();
     }
-    // SAFETY: each row has as many values as there are results, and results are others.
-    unsafe { combine_sources::<V, E>(&sources[..count], special, results) };
-}
-
-/// The extremes of the values that each result has at each source.
-///
-/// # Safety
-/// There are as many as results, and results are others.
-unsafe fn combine_sources<V: Extremal, E: Extreme>(sources: &[*const V], special: bool, results: &mut [V]) {
     macro_rules! by_count {
         ($($n:literal)*) => {
-            match sources.len() {
-                // SAFETY: passed on.
-                $($n => unsafe { combine_n::<V, E, $n>(sources, special, results) },)*
+            match count {
+                // SAFETY: each row has as many values as there are results, and results are others.
+                $($n => unsafe { combine_n::<V, E, $n>(&sources, special, results, to) },)*
                 n => unreachable!("{n} sources"),
             }
         };
@@ -547,20 +551,39 @@ unsafe fn combine_sources<V: Extremal, E: Extreme>(sources: &[*const V], special
     by_count!(1 2 3 4 5 6 7 8);
 }
 
+/// The extremes of the values that each result has at each source.
+///
 /// # Safety
-/// As [`combine_sources`].
-unsafe fn combine_n<V: Extremal, E: Extreme, const N: usize>(sources: &[*const V], special: bool, results: &mut [V]) {
-    let sources: [*const V; N] = sources.try_into().expect("N is the number of sources");
+/// There are as many as results, and results are others.
+unsafe fn combine_n<V: Extremal, E: Extreme, const N: usize>(
+    sources: &[*const V; MOST],
+    special: bool,
+    results: &mut [V],
+    to: To,
+) {
+    let sources: [*const V; N] = array::from_fn(|i| sources[i]);
     #[inline(always)]
-    unsafe fn each<V: Extremal, const N: usize>(sources: [*const V; N], results: &mut [V], of: impl Fn(V, V) -> V) {
-        for (i, result) in results.iter_mut().enumerate() {
-            // SAFETY: the caller has so many values there.
-            let mut extreme = unsafe { *sources[0].add(i) };
-            for source in &sources[1..] {
-                // SAFETY: likewise.
-                extreme = of(extreme, unsafe { *source.add(i) });
+    unsafe fn each<V: Extremal, const N: usize>(
+        sources: [*const V; N],
+        results: &mut [V],
+        to: To,
+        of: impl Fn(V, V) -> V,
+    ) {
+        let values = BLOCK / size_of::<V>();
+        for (block, results) in results.chunks_mut(values).enumerate() {
+            if to == To::Memory {
+                fetch_ahead(results);
             }
-            *result = extreme;
+            let sources = sources.map(|source| source.wrapping_add(block * values));
+            for (i, result) in results.iter_mut().enumerate() {
+                // SAFETY: the caller has so many values there.
+                let mut extreme = unsafe { *sources[0].add(i) };
+                for source in &sources[1..] {
+                    // SAFETY: likewise.
+                    extreme = of(extreme, unsafe { *source.add(i) });
+                }
+                *result = extreme;
+            }
         }
     }
     simd::widest(
@@ -568,23 +591,16 @@ unsafe fn combine_n<V: Extremal, E: Extreme, const N: usize>(sources: &[*const V
         // SAFETY: passed on.
         || unsafe {
             if special {
-                each(sources, results, E::of_any);
+                each(sources, results, to, E::of_any);
             } else {
-                each(sources, results, E::of);
+                each(sources, results, to, E::of);
             }
         },
     );
 }
 
 /// Takes a row in to those before it of its group; with the ends of the last group, they make the results.
-fn take_together<V: Extremal, E: Extreme>(
-    before: &[V],
-    row: &[V],
-    ends: &[V],
-    special: bool,
-    together: &mut [V],
-    results: &mut [V],
-) {
+fn take_together<V: Extremal, E: Extreme>(sources: [&[V]; 3], special: bool, together: &mut [V], results: &mut [V]) {
     #[inline(always)]
     fn each<V: Extremal>(
         of: impl Fn(V, V) -> V,
@@ -592,25 +608,49 @@ fn take_together<V: Extremal, E: Extreme>(
         together: &mut [V],
         results: &mut [V],
     ) {
-        for ((((&before, &row), &end), together), result) in before.iter().zip(row).zip(ends).zip(together).zip(results)
-        {
-            *together = of(before, row);
-            *result = of(*together, end);
+        let values = BLOCK / size_of::<V>();
+        let sources = before.chunks(values).zip(row.chunks(values)).zip(ends.chunks(values));
+        let targets = together.chunks_mut(values).zip(results.chunks_mut(values));
+        for (((before, row), ends), (together, results)) in sources.zip(targets) {
+            fetch_ahead(results);
+            let sources = before.iter().zip(row).zip(ends);
+            for (((&before, &row), &end), (together, result)) in sources.zip(together.iter_mut().zip(results)) {
+                *together = of(before, row);
+                *result = of(*together, end);
+            }
         }
     }
-    let sources = [before, row, ends];
     simd::widest(
         #[inline(always)]
-        || if special { each(E::of_any, sources, together, results) } else { each(E::of, sources, together, results) },
+        || {
+            if special {
+                each(E::of_any, sources, together, results);
+            } else {
+                each(E::of, sources, together, results);
+            }
+        },
     );
 }
 
-/// Whether a row has values that comparisons alone don't put where they belong.
+/// Whether a row has values that comparisons alone don't put where they belong. It is brought from memory meanwhile.
 pub(crate) fn has_special<V: Extremal>(row: &[V]) -> bool {
     simd::widest(
         #[inline(always)]
-        || row.chunks(64).any(|block| block.iter().fold(false, |any, value| any | value.is_special())),
+        || {
+            row.chunks(BLOCK / size_of::<V>()).any(|block| {
+                fetch_ahead(block);
+                block.iter().fold(false, |any, value| any | value.is_special())
+            })
+        },
     )
+}
+
+/// Has memory bring what lies some way behind a block of values.
+#[inline(always)]
+fn fetch_ahead<V>(block: &[V]) {
+    for byte in (0..BLOCK).step_by(CACHE_LINE) {
+        simd::prefetch(block.as_ptr().wrapping_byte_add(AHEAD + byte));
+    }
 }
 
 /// The largest value less the smallest.
@@ -636,6 +676,10 @@ impl<V: Extremal> RowKernel for Range<V> {
 
     fn band(&self) -> usize {
         BAND
+    }
+
+    fn is_exact(&self) -> bool {
+        true
     }
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, f64>) {

@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
         plan.list_taps(window)?;
         plan.size_lines();
         plan.size_batches();
-        plan.direct = plan.inner.len() == 1 && input.elements().has_rows_of_doubles();
+        plan.direct = plan.inner.len() == 1 && input.elements().has_rows_of::<f64>();
         Ok(plan)
     }
 
