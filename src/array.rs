@@ -214,7 +214,6 @@ pub(crate) struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     /// The elements at index `i` of the first axis.
-    #[inline]
     pub(crate) fn at(self, i: usize) -> Self {
         assert!(i < self.shape[0]);
         // The address of an element: the offset is within the reach that Layout::new checked.
@@ -245,7 +244,6 @@ impl<'a> Elements<'a> {
     }
 
     /// Whether the elements along the last axis are values side by side, aligned, at any other indices.
-    #[inline]
     pub(crate) fn has_rows_of<V: Value>(&self) -> bool {
         let step = size_of::<V>() as isize;
         self.dtype == V::DTYPE
@@ -256,12 +254,10 @@ impl<'a> Elements<'a> {
                 .is_some_and(|(&last, outer)| last == step && outer.iter().all(|&stride| stride % step == 0))
     }
 
-    /// The elements along the only axis that is left, of an array that [has rows](Self::has_rows_of) of these values.
-    #[inline]
-    pub(crate) fn row<V: Value>(self) -> &'a [V] {
-        assert!(self.shape.len() == 1 && self.has_rows_of::<V>());
-        // SAFETY: the elements are values that lie aligned and side by side, and nobody writes them meanwhile.
-        unsafe { slice::from_raw_parts(self.data.cast(), self.shape[0]) }
+    /// A matrix of values, if its rows [hold](Self::has_rows_of) them side by side.
+    pub(crate) fn matrix<V: Value>(self) -> Option<Matrix<'a, V>> {
+        let (&[height, width], &[down, _]) = (self.shape, self.strides) else { return None };
+        self.has_rows_of::<V>().then_some(Matrix { data: self.data, height, width, down, input: PhantomData })
     }
 
     /// The address of element `i` of a row of doubles, which need not exist.
@@ -337,6 +333,27 @@ impl<'a> Elements<'a> {
                 self.at(i).copy_bytes(bytes);
             }
         }
+    }
+}
+
+/// Rows of values that lie side by side, aligned.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a, V> {
+    data: *const u8,
+    height: usize,
+    width: usize,
+    /// Bytes from one row to the next.
+    down: isize,
+    input: PhantomData<&'a [V]>,
+}
+
+impl<'a, V: Value> Matrix<'a, V> {
+    #[inline]
+    pub(crate) fn row(self, i: usize) -> &'a [V] {
+        assert!(i < self.height);
+        let row = self.data.wrapping_offset(self.down * i as isize).cast();
+        // SAFETY: the row's elements are values that lie aligned and side by side, and nobody writes them meanwhile.
+        unsafe { slice::from_raw_parts(row, self.width) }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Runs of elements in memory, and the values that kernels compute with: from the one to the other and back.
 
 use crate::dtype::{Bool, DType, Sample, with_sample};
-use crate::memory::CACHE_LINE;
 use crate::simd;
 
 /// A sample as a value of another type.
@@ -111,17 +110,8 @@ macro_rules! with_value {
 }
 pub(crate) use with_value;
 
-/// Elements that are converted at a time, and bytes that memory is to be ahead meanwhile.
+/// Elements that are converted at a time.
 const BLOCK: usize = 64;
-const AHEAD: usize = 4096;
-
-/// Has memory bring what lies ahead of a block of elements.
-#[inline(always)]
-fn fetch_ahead<T>(block: *const T) {
-    for byte in (AHEAD..AHEAD + BLOCK * size_of::<T>()).step_by(CACHE_LINE) {
-        simd::prefetch(block.wrapping_byte_add(byte));
-    }
-}
 
 /// Reads `values.len()` elements, `step` bytes apart.
 ///
@@ -162,7 +152,7 @@ unsafe fn convert<T: Convert<V>, V>(data: *const u8, step: isize, values: &mut [
     if step == size_of::<T>() as isize {
         for (block, values) in values.chunks_mut(BLOCK).enumerate() {
             let data = data.cast::<T>().wrapping_add(block * BLOCK);
-            fetch_ahead(data);
+            simd::fetch_ahead(data, BLOCK);
             for (i, value) in values.iter_mut().enumerate() {
                 // SAFETY: the caller vouches for the elements; they need no alignment.
                 *value = unsafe { data.add(i).read_unaligned() }.convert();
@@ -194,7 +184,7 @@ pub(crate) unsafe fn write_run<T: Sample>(data: *mut u8, step: isize, values: &[
         move || {
             for (block, values) in values.chunks(BLOCK).enumerate() {
                 let data = data.cast::<T>().wrapping_add(block * BLOCK);
-                fetch_ahead(data);
+                simd::fetch_ahead(data, BLOCK);
                 let moderate = T::MODERATE == f64::INFINITY
                     || values.iter().fold(true, |all, value| all & (value.abs() < T::MODERATE));
                 for (i, &value) in values.iter().enumerate() {

@@ -1,5 +1,9 @@
 //! Vector instructions that not every machine has, and hints.
 
+use std::ops::Range;
+
+use crate::memory::CACHE_LINE;
+
 /// Calls `f`, a closure marked `#[inline(always)]`: it is compiled for AVX2 too, and that runs where the machine has it.
 ///
 /// Results do not depend on it: Rust neither reorders nor fuses floating-point operations.
@@ -28,6 +32,36 @@ pub(crate) fn prefetch<T>(address: *const T) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = address;
+}
+
+/// Bytes that memory is to be ahead of what is read and written.
+const AHEAD: usize = 4096;
+
+/// Has memory bring what lies that far behind `count` values.
+#[inline(always)]
+pub(crate) fn fetch_ahead<T>(values: *const T, count: usize) {
+    fetch(values.wrapping_byte_add(AHEAD), count * size_of::<T>());
+}
+
+/// Has memory bring so many bytes.
+#[inline(always)]
+pub(crate) fn fetch<T>(values: *const T, bytes: usize) {
+    for byte in (0..bytes).step_by(CACHE_LINE) {
+        prefetch(values.wrapping_byte_add(byte));
+    }
+}
+
+/// Bytes that a loop over values works on at a time, as compilers make it: the rest takes it long.
+const STRIDE: usize = 128;
+
+/// Ranges of up to `most` bytes that cover `len` values: all of them whole strides, for which the last one overlaps the one
+/// before it. So what is computed from them must not depend on what was.
+#[inline(always)]
+pub(crate) fn strides<V>(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let (stride, most) = (STRIDE / size_of::<V>(), most / size_of::<V>());
+    let whole = len - len % stride;
+    let last = (whole < len).then_some(len.saturating_sub(stride)..len);
+    (0..whole).step_by(most).map(move |start| start..whole.min(start + most)).chain(last)
 }
 
 /// Which of some counts are not above a limit, a bit for each.

@@ -22,7 +22,7 @@
 
 use std::ops::Range;
 
-use crate::array::{Elements, Input, Piece};
+use crate::array::{Elements, Input, Matrix, Piece};
 use crate::boundary::Mode;
 use crate::convert::Value;
 use crate::dtype::Sample;
@@ -42,7 +42,7 @@ const MANY_ROWS: usize = 64;
 const LONG: usize = 256;
 
 /// Lines whose ends are extended together.
-const ENDS: usize = 64;
+const ENDS: usize = 16;
 
 /// What rows a kernel likes best.
 #[derive(Clone, Copy)]
@@ -376,7 +376,7 @@ enum Source<'r, V> {
     /// is room for, the first again after the last.
     Held { values: &'r [V], pitch: usize, first: usize, room: usize },
     /// An array's own, from this one on, each from this element on; outside it a constant one.
-    Own { elements: Elements<'r>, axis: &'r Axis, first: isize, start: usize, constant: &'r [V] },
+    Own { lines: Matrix<'r, V>, axis: &'r Axis, first: isize, start: usize, constant: &'r [V] },
 }
 
 impl<'r, V: Value> Shown<'r, V> {
@@ -389,10 +389,19 @@ impl<'r, V: Value> Shown<'r, V> {
                 let slot = if slot < room { slot } else { slot - room };
                 &values[slot * pitch..]
             }
-            Source::Own { elements, axis, first, start, constant } => match axis.source(first + number as isize) {
-                Some(i) => &elements.at(i).row()[start..start + self.width],
+            Source::Own { lines, axis, first, start, constant } => match axis.source(first + number as isize) {
+                Some(i) => &lines.row(i)[start..start + self.width],
                 None => &constant[..self.width],
             },
+        }
+    }
+
+    /// What will be shown as a row of a number beyond those that are, if it need not be extended first: for memory to bring it.
+    #[inline]
+    pub(crate) fn coming(&self, number: usize) -> &'r [V] {
+        match self.source {
+            Source::Held { .. } => &[],
+            Source::Own { .. } => self.row(number),
         }
     }
 
@@ -534,7 +543,7 @@ impl<'p, K: RowKernel> Own<'p, K> {
         gate: &mut Gate<'_>,
     ) -> bool {
         let Own { sweep, ref mut kernel, ref constant, ref mut results, ref part, .. } = *self;
-        let (elements, axis) = (sweep.array(array), &sweep.inner[0]);
+        let (lines, axis) = (sweep.lines(array), &sweep.inner[0]);
         let mut row = rows.start;
         while row < rows.end {
             let wanted = kernel.band().min(rows.end - row);
@@ -545,7 +554,7 @@ impl<'p, K: RowKernel> Own<'p, K> {
             }
             let start = (part.first().start as isize + axis.low) as usize;
             let first = row as isize + sweep.swept.low;
-            let source = Source::Own { elements, axis: &sweep.swept, first, start, constant };
+            let source = Source::Own { lines, axis: &sweep.swept, first, start, constant };
             let shown = Shown { source, width: part.first().len() + sweep.reach, known };
             sweep.compute(kernel, &shown, results, wanted, index, part, piece);
             row += wanted;
@@ -575,7 +584,7 @@ impl<'p, K: RowKernel> Ends<'p, K> {
         gate: &mut Gate<'_>,
     ) {
         let Ends { sweep, ends, ref mut kernel, ref mut values, ref mut results, cval, ref mut part } = *self;
-        let (elements, pitch) = (of_lines.array(band.array), sweep.pitch);
+        let (matrix, pitch) = (of_lines.lines(band.array), sweep.pitch);
         for end in ends.iter().filter(|end| !end.elements.is_empty()) {
             if end.elements.start < band.first.start || end.elements.end > band.first.end {
                 continue;
@@ -587,13 +596,15 @@ impl<'p, K: RowKernel> Ends<'p, K> {
                 shown.zip(values.chunks_exact_mut(sweep.steps[0])).take(lines.len() + of_lines.swept.span)
             {
                 match of_lines.swept.source(c) {
-                    Some(i) => end.extend(elements.at(i).row(), cval, places),
+                    Some(i) => end.extend(matrix.row(i), cval, places),
                     None => places.fill(cval),
                 }
             }
             let source = Source::Held { values, pitch, first: 0, room: 1 };
             let shown = Shown { source, width: sweep.places(part) + sweep.reach, known: 0 };
-            sweep.compute(kernel, &shown, results, 1, band.array * sweep.row, part, piece);
+            let places = sweep.places(part);
+            kernel.run(&shown, Results { values: results, rows: 1, apart: pitch, places });
+            sweep.write_ends(results, band.array * sweep.row, part, piece);
             gate.advance(part.elements());
         }
     }
@@ -718,6 +729,11 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// The lines of one of the arrays, which are the array's own rows.
+    fn lines<V: Value>(&self, number: usize) -> Matrix<'_, V> {
+        self.array(number).matrix().expect("rows of values, as was found out before")
+    }
+
     /// Room for results.
     fn results<K: RowKernel>(&self, kernel: &K) -> Result<Aligned<K::Result>, Error> {
         let len = kernel.band().min(self.swept.extent).checked_mul(self.pitch);
@@ -754,6 +770,21 @@ impl<'a> Sweep<'a> {
         let (_, _, each) = self.first_inner();
         for (r, results) in results.chunks(self.pitch).take(rows).enumerate() {
             self.write(0, results, index + r * self.row + part.first().start * each, part, piece);
+        }
+    }
+
+    /// Writes the results of elements at the ends of lines, in an array that begins with element `index`.
+    fn write_ends<V: Value>(&self, results: &[V], index: usize, part: &Part, piece: &mut Piece<'_>) {
+        let ([lines, elements], [_, axis]) = (&part.0[..], &self.inner[..]) else { panic!("a matrix has two axes") };
+        let first = index + lines.start * axis.extent + elements.start;
+        let last = first + (lines.len() - 1) * axis.extent + elements.len();
+        match piece.values(first..last) {
+            Some(own) => {
+                for (own, results) in own.chunks_mut(axis.extent).zip(results.chunks(self.steps[0])) {
+                    own[..elements.len()].copy_from_slice(&results[..elements.len()]);
+                }
+            }
+            None => self.write(0, results, first - elements.start, part, piece),
         }
     }
 

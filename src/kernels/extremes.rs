@@ -15,11 +15,12 @@
 //! -0.0 when it comes, and while some may be about a slower operation is used.
 
 use std::marker::PhantomData;
+use std::ops::BitOr;
 use std::{array, ptr};
 
 use crate::convert::Value;
 use crate::error::Error;
-use crate::memory::{self, Aligned, CACHE_LINE};
+use crate::memory::{self, Aligned};
 use crate::simd;
 use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
@@ -36,9 +37,8 @@ const STRIP: usize = 2048;
 const PIECE: usize = 4096;
 const REACHES: usize = 8;
 
-/// Bytes that are read or written between two looks ahead, and how far memory is to be ahead.
+/// Bytes that are read or written between two looks ahead.
 const BLOCK: usize = 512;
-const AHEAD: usize = 4096;
 
 /// Rows that are computed at a time: less to do for each.
 const BAND: usize = 4;
@@ -53,10 +53,27 @@ const RADIX: usize = 4;
 pub(crate) trait Extremal: Value {
     const NAN: Self;
 
+    /// Whether there are values that comparisons alone don't put where they belong: see [`mark`](Self::mark).
+    const HAS_SPECIAL: bool;
+
     fn is_nan(self) -> bool;
 
-    /// Whether comparisons alone don't put it where it belongs.
-    fn is_special(self) -> bool;
+    /// As wide as the value, for vectors.
+    type Mark: Copy + Default + PartialEq + BitOr<Output = Self::Mark>;
+
+    /// Not the default if comparisons alone don't put it where it belongs.
+    fn mark(self) -> Self::Mark;
+
+    #[inline(always)]
+    fn is_special(self) -> bool {
+        self.mark() != Self::Mark::default()
+    }
+
+    /// Takes a value into what tells whether some of many may be special: by operations on integers, which machines do
+    /// while they compare. Zeros are suspects too.
+    fn suspect(self, so_far: Self::Mark) -> Self::Mark;
+
+    fn are_suspects(so_far: Self::Mark) -> bool;
 
     /// The bits that one of two values has, or both have.
     fn either(self, other: Self) -> Self;
@@ -67,14 +84,26 @@ macro_rules! integers {
     ($($type:ty)*) => {$(
         impl Extremal for $type {
             const NAN: Self = 0;
+            const HAS_SPECIAL: bool = false;
 
             #[inline(always)]
             fn is_nan(self) -> bool {
                 false
             }
 
+            type Mark = u8;
+
             #[inline(always)]
-            fn is_special(self) -> bool {
+            fn mark(self) -> u8 {
+                0
+            }
+
+            #[inline(always)]
+            fn suspect(self, _: u8) -> u8 {
+                0
+            }
+
+            fn are_suspects(_: u8) -> bool {
                 false
             }
 
@@ -93,18 +122,31 @@ macro_rules! integers {
 integers!(i8 i16 i32 u8 u16 u32);
 
 macro_rules! floats {
-    ($($type:ty)*) => {$(
+    ($($type:ty: $mark:ty),*) => {$(
         impl Extremal for $type {
             const NAN: Self = <$type>::NAN;
+            const HAS_SPECIAL: bool = true;
 
             #[inline(always)]
             fn is_nan(self) -> bool {
                 self.is_nan()
             }
 
+            type Mark = $mark;
+
             #[inline(always)]
-            fn is_special(self) -> bool {
-                self.is_nan() | (self.to_bits() == (-0.0 as $type).to_bits())
+            fn mark(self) -> $mark {
+                <$mark>::from(self.is_nan() | (self.to_bits() == (-0.0 as $type).to_bits()))
+            }
+
+            #[inline(always)]
+            fn suspect(self, so_far: $mark) -> $mark {
+                // Without its sign, and with zero as the highest.
+                so_far.max((self.to_bits() << 1).wrapping_sub(1))
+            }
+
+            fn are_suspects(so_far: $mark) -> bool {
+                so_far >= <$type>::INFINITY.to_bits() << 1
             }
 
             #[inline(always)]
@@ -119,7 +161,7 @@ macro_rules! floats {
         }
     )*};
 }
-floats!(f32 f64);
+floats!(f32: u32, f64: u64);
 
 /// Which of two values is meant.
 pub(crate) trait Extreme: Sync {
@@ -219,44 +261,59 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
         Ok(Extremes { window, height, special: 0, scratch, extreme: PhantomData })
     }
 
-    /// Takes in the next row.
-    fn receive(&mut self, row: &[V]) {
+    /// What is known of the rows of the window, and the group before it.
+    fn order(&self) -> Order {
+        if self.special > 0 { Order::Special } else { Order::Plain }
+    }
+
+    /// Receives the next row; it makes results if these are wanted now.
+    fn receive(&mut self, row: &[V], results: Option<&mut [V]>) {
         self.special = self.special.saturating_sub(1);
-        if has_special(row) {
-            // A group and the one before it.
+        let mut entered = false;
+        let found = match &mut self.window {
+            Window::High(groups) if self.special == 0 => {
+                entered = true;
+                groups.enter::<E>(row, Order::Unknown, &mut self.scratch)
+            }
+            _ => has_special::<V, true>(row),
+        };
+        if found {
+            // Those of a group and the one before it.
             self.special = 2 * self.height;
+        }
+        let order = self.order();
+        match &mut self.window {
+            Window::High(groups) => {
+                if found || !entered {
+                    groups.enter::<E>(row, order, &mut self.scratch);
+                }
+                groups.add::<E>(order, row.len(), results);
+            }
+            Window::Runs(runs) => runs.add::<E>(row, order, &mut self.scratch),
+            Window::Few(_) | Window::Low(_) => {}
         }
     }
 
     /// Computes a row of results from the `height` rows from `first` on; `known` of them were there before.
     fn compute(&mut self, rows: &Shown<'_, V>, first: usize, known: usize, results: &mut [V]) {
         for i in known..self.height {
-            let row = &rows.row(first + i)[..rows.width];
-            self.receive(row);
-            let special = self.special > 0;
-            match &mut self.window {
-                Window::High(groups) => {
-                    let results = (i + 1 == self.height).then_some(&mut *results);
-                    groups.add::<E>(row, special, results, &mut self.scratch);
-                }
-                Window::Runs(runs) => runs.add::<E>(row, special, &mut self.scratch),
-                Window::Few(_) | Window::Low(_) => {}
-            }
+            let results = (i + 1 == self.height).then_some(&mut *results);
+            self.receive(&rows.row(first + i)[..rows.width], results);
         }
-        let special = self.special > 0;
+        let order = self.order();
         match &mut self.window {
             Window::Few(taps) => {
                 let taps = taps.iter().map(|&(row, at)| &rows.row(first + row)[at..]);
-                combine::<V, E>(taps, special, results, To::Memory);
+                combine::<V, E>(taps, order, results, To::Memory);
             }
             Window::Low(passes) => {
                 let of_rows = (first..first + self.height).map(|row| rows.row(row));
-                combine_and_pass::<V, E>(of_rows, passes, special, results, &mut self.scratch, To::Memory);
+                combine_and_pass::<V, E>(of_rows, passes, order, results, &mut self.scratch, To::Memory);
             }
             Window::High(_) => {}
-            Window::Runs(runs) => runs.combine::<E>(rows, first, special, results, &mut self.scratch),
+            Window::Runs(runs) => runs.combine::<E>(rows, first, order, results, &mut self.scratch),
         }
-        if special {
+        if order == Order::Special {
             results.iter_mut().filter(|result| result.is_nan()).for_each(|result| *result = V::NAN);
         }
     }
@@ -324,47 +381,52 @@ fn add_passes(passes: &mut Vec<Pass>, width: usize, step: usize) -> Result<(), E
 }
 
 /// The extremes of some rows, and then passes along these: for some places after the others, so that what a pass reads is
-/// still where it was written.
+/// still where it was written. Returns whether something special was found, if that was unknown.
 fn combine_and_pass<'r, V: Extremal, E: Extreme>(
     rows: impl ExactSizeIterator<Item = &'r [V]> + Clone,
     passes: &[Pass],
-    special: bool,
+    order: Order,
     results: &mut [V],
     scratch: &mut Scratch<V>,
     to: To,
-) {
+) -> bool {
     let Some((last, first)) = passes.split_last() else {
-        return combine::<V, E>(rows, special, results, to);
+        return combine::<V, E>(rows, order, results, to);
     };
+    let rest = if order == Order::Special { order } else { Order::Plain };
     let reach = passes.iter().map(Pass::reach).sum::<usize>();
     let piece = (PIECE / size_of::<V>()).max(REACHES * reach);
+    let mut found = false;
     for (i, results) in results.chunks_mut(piece).enumerate() {
         let rows = rows.clone().map(|row| &row[i * piece..]);
         let [one, other] = &mut scratch.rows;
         let (mut from, mut next) = (&mut **one, &mut **other);
         let mut needed = results.len() + reach;
-        combine::<V, E>(rows, special, &mut from[..needed], To::Cache);
+        found |= combine::<V, E>(rows, order, &mut from[..needed], To::Cache);
         for pass in first {
             needed -= pass.reach();
-            combine::<V, E>(pass.sources(from), special, &mut next[..needed], To::Cache);
+            combine::<V, E>(pass.sources(from), rest, &mut next[..needed], To::Cache);
             (from, next) = (next, from);
         }
-        combine::<V, E>(last.sources(from), special, results, to);
+        combine::<V, E>(last.sources(from), rest, results, to);
     }
+    found
 }
 
-/// Runs passes along a row.
+/// Runs passes along a row. Returns whether something special was found in it, if that was unknown.
 fn pass_along<V: Extremal, E: Extreme>(
     passes: &[Pass],
-    special: bool,
     row: &[V],
+    order: Order,
     results: &mut [V],
     scratch: &mut Scratch<V>,
-) {
+) -> bool {
     match passes.split_first() {
-        None => results.copy_from_slice(&row[..results.len()]),
+        None => combine::<V, E>([row].into_iter(), order, results, To::Cache),
         Some((first, rest)) => {
-            combine_and_pass::<V, E>(first.sources(row), rest, special, results, scratch, To::Cache);
+            let found = combine_and_pass::<V, E>(first.sources(row), rest, order, results, scratch, To::Cache);
+            // The first of its sources ends before the row does.
+            found || order == Order::Unknown && has_special::<V, false>(&row[row.len() - first.reach()..])
         }
     }
 }
@@ -374,6 +436,17 @@ fn pass_along<V: Extremal, E: Extreme>(
 enum To {
     Memory,
     Cache,
+}
+
+/// What is known of values.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    /// Comparisons put them where they belong.
+    Plain,
+    /// Some are special.
+    Special,
+    /// Those of the first row are to be looked at, none of the others is special.
+    Unknown,
 }
 
 /// A box from row to row: the group that rows are received in, and before it what is left of the last.
@@ -398,17 +471,28 @@ impl<V: Extremal> Groups<V> {
         Ok(Groups { passes, pitch, slots: Aligned::new(len, 0)?, height, received: 0, together: [row()?, row()?] })
     }
 
-    /// Receives a row; those from one group's height before it on make results, if these are wanted.
-    fn add<E: Extreme>(&mut self, row: &[V], special: bool, results: Option<&mut [V]>, scratch: &mut Scratch<V>) {
-        let reach = self.passes.iter().map(Pass::reach).sum::<usize>();
-        let (n, count) = (self.received, row.len() - reach);
+    /// How far windows look ahead in a row.
+    fn reach(&self) -> usize {
+        self.passes.iter().map(Pass::reach).sum()
+    }
+
+    /// Enters a row, as extremes along it, in its slot. Returns whether it was found to have something special, if that was
+    /// unknown.
+    fn enter<E: Extreme>(&mut self, row: &[V], order: Order, scratch: &mut Scratch<V>) -> bool {
+        let count = row.len() - self.reach();
+        let slot = if self.received + 1 == self.height { self.height } else { self.received };
+        let own = &mut self.slots[slot * self.pitch..][..count];
+        pass_along::<V, E>(&self.passes, row, order, own, scratch)
+    }
+
+    /// Adds the row that was entered, of so many values; with those of one group's height before it, it makes results if these
+    /// are wanted.
+    fn add<E: Extreme>(&mut self, order: Order, len: usize, results: Option<&mut [V]>) {
+        let (n, count) = (self.received, len - self.reach());
         let is_last = n + 1 == self.height;
-        let at = if is_last { n + 1 } else { n } * self.pitch;
-        let own = &mut self.slots[at..][..count];
-        pass_along::<V, E>(&self.passes, special, row, own, scratch);
         self.received = if is_last { 0 } else { n + 1 };
         if is_last {
-            self.close::<E>(special, count);
+            self.close::<E>(order, count);
             if let Some(results) = results {
                 results.copy_from_slice(&self.slots[self.pitch..][..results.len()]);
             }
@@ -419,7 +503,7 @@ impl<V: Extremal> Groups<V> {
         let ends = slot(n + 2);
         if n == 0 {
             if let Some(results) = results {
-                combine::<V, E>([slot(0), ends].into_iter(), special, results, To::Memory);
+                combine::<V, E>([slot(0), ends].into_iter(), order, results, To::Memory);
             }
             return;
         }
@@ -428,13 +512,15 @@ impl<V: Extremal> Groups<V> {
         let before = if n == 1 { slot(0) } else { &before[..count] };
         let together = &mut together[..count];
         match results {
-            Some(results) => take_together::<V, E>([before, slot(n), ends], special, together, results),
-            None => combine::<V, E>([before, slot(n)].into_iter(), special, together, To::Cache),
+            Some(results) => take_together::<V, E>([before, slot(n), ends], order, together, results),
+            None => {
+                combine::<V, E>([before, slot(n)].into_iter(), order, together, To::Cache);
+            }
         }
     }
 
     /// Replaces the rows of a complete group by the extremes from there on.
-    fn close<E: Extreme>(&mut self, special: bool, count: usize) {
+    fn close<E: Extreme>(&mut self, order: Order, count: usize) {
         let strip = STRIP / size_of::<V>();
         for start in (0..count).step_by(strip) {
             let len = strip.min(count - start);
@@ -442,7 +528,7 @@ impl<V: Extremal> Groups<V> {
                 let (before, after) = self.slots[n * self.pitch + start..].split_at_mut(self.pitch);
                 let (between, after) = after.split_at_mut(self.pitch);
                 let sources = [&before[..len], &after[..len]].into_iter();
-                combine::<V, E>(sources, special, &mut between[..len], To::Cache);
+                combine::<V, E>(sources, order, &mut between[..len], To::Cache);
             }
         }
     }
@@ -483,12 +569,12 @@ impl<V: Extremal> Runs<V> {
         Ok(Runs { pitch, lengths, height, received: 0, runs })
     }
 
-    fn add<E: Extreme>(&mut self, row: &[V], special: bool, scratch: &mut Scratch<V>) {
+    fn add<E: Extreme>(&mut self, row: &[V], order: Order, scratch: &mut Scratch<V>) {
         let slot = self.received % self.height * self.pitch;
         self.received += 1;
         for (len, passes, rows) in &mut self.lengths {
             let own = &mut rows[slot..][..row.len() - (*len - 1)];
-            pass_along::<V, E>(passes, special, row, own, scratch);
+            pass_along::<V, E>(passes, row, order, own, scratch);
         }
     }
 
@@ -496,7 +582,7 @@ impl<V: Extremal> Runs<V> {
         &self,
         rows: &Shown<'_, V>,
         first: usize,
-        special: bool,
+        order: Order,
         results: &mut [V],
         scratch: &mut Scratch<V>,
     ) {
@@ -510,30 +596,32 @@ impl<V: Extremal> Runs<V> {
         };
         let (first_runs, rest) = self.runs.split_at(self.runs.len().min(MOST));
         if rest.is_empty() {
-            return combine::<V, E>(first_runs.iter().map(source), special, results, To::Cache);
+            combine::<V, E>(first_runs.iter().map(source), order, results, To::Cache);
+            return;
         }
         let [one, other] = &mut scratch.rows;
         let (mut so_far, mut next) = (&mut one[..results.len()], &mut other[..results.len()]);
-        combine::<V, E>(first_runs.iter().map(source), special, so_far, To::Cache);
+        combine::<V, E>(first_runs.iter().map(source), order, so_far, To::Cache);
         let groups = rest.chunks(MOST - 1);
         let last = groups.len() - 1;
         for (i, runs) in groups.enumerate() {
             let to = if i == last { &mut *results } else { &mut *next };
             let mut sources = [&so_far[..]; MOST];
             sources.iter_mut().skip(1).zip(runs).for_each(|(to, run)| *to = source(run));
-            combine::<V, E>(sources[..=runs.len()].iter().copied(), special, to, To::Cache);
+            combine::<V, E>(sources[..=runs.len()].iter().copied(), order, to, To::Cache);
             (so_far, next) = (next, so_far);
         }
     }
 }
 
-/// The extremes of the values that results have in up to [`MOST`] rows.
+/// The extremes of the values that results have in up to [`MOST`] rows. Returns whether something special was found, if that
+/// was unknown.
 fn combine<'r, V: Extremal, E: Extreme>(
     rows: impl ExactSizeIterator<Item = &'r [V]>,
-    special: bool,
+    order: Order,
     results: &mut [V],
     to: To,
-) {
+) -> bool {
     let mut sources = [ptr::null(); MOST];
     let count = rows.len();
     for (source, row) in sources.iter_mut().zip(rows) {
@@ -543,12 +631,12 @@ fn combine<'r, V: Extremal, E: Extreme>(
         ($($n:literal)*) => {
             match count {
                 // SAFETY: each row has as many values as there are results, and results are others.
-                $($n => unsafe { combine_n::<V, E, $n>(&sources, special, results, to) },)*
+                $($n => unsafe { combine_n::<V, E, $n>(&sources, order, results, to) },)*
                 n => unreachable!("{n} sources"),
             }
         };
     }
-    by_count!(1 2 3 4 5 6 7 8);
+    by_count!(1 2 3 4 5 6 7 8)
 }
 
 /// The extremes of the values that each result has at each source.
@@ -557,50 +645,62 @@ fn combine<'r, V: Extremal, E: Extreme>(
 /// There are as many as results, and results are others.
 unsafe fn combine_n<V: Extremal, E: Extreme, const N: usize>(
     sources: &[*const V; MOST],
-    special: bool,
+    order: Order,
     results: &mut [V],
     to: To,
-) {
+) -> bool {
     let sources: [*const V; N] = array::from_fn(|i| sources[i]);
     #[inline(always)]
-    unsafe fn each<V: Extremal, const N: usize>(
+    unsafe fn each<V: Extremal, const N: usize, const LOOK: bool>(
         sources: [*const V; N],
         results: &mut [V],
         to: To,
         of: impl Fn(V, V) -> V,
-    ) {
-        let values = BLOCK / size_of::<V>();
-        for (block, results) in results.chunks_mut(values).enumerate() {
+    ) -> bool {
+        let mut found = false;
+        for block in simd::strides::<V>(results.len(), BLOCK) {
+            let sources = sources.map(|source| source.wrapping_add(block.start));
+            let results = &mut results[block];
             if to == To::Memory {
-                fetch_ahead(results);
+                simd::fetch_ahead(results.as_ptr(), results.len());
             }
-            let sources = sources.map(|source| source.wrapping_add(block * values));
+            if LOOK {
+                simd::fetch_ahead(sources[0], results.len());
+            }
+            let mut mark = V::Mark::default();
             for (i, result) in results.iter_mut().enumerate() {
                 // SAFETY: the caller has so many values there.
                 let mut extreme = unsafe { *sources[0].add(i) };
+                if LOOK {
+                    mark = mark | extreme.mark();
+                }
                 for source in &sources[1..] {
                     // SAFETY: likewise.
                     extreme = of(extreme, unsafe { *source.add(i) });
                 }
                 *result = extreme;
             }
+            found |= mark != V::Mark::default();
         }
+        found
     }
     simd::widest(
         #[inline(always)]
         // SAFETY: passed on.
         || unsafe {
-            if special {
-                each(sources, results, to, E::of_any);
-            } else {
-                each(sources, results, to, E::of);
+            match order {
+                Order::Plain => each::<V, N, false>(sources, results, to, E::of),
+                Order::Special => each::<V, N, false>(sources, results, to, E::of_any),
+                // Only passes along a row come with rows that are unknown.
+                Order::Unknown if N <= RADIX => each::<V, N, true>(sources, results, to, E::of),
+                Order::Unknown => unreachable!("{N} rows that are unknown"),
             }
         },
-    );
+    )
 }
 
 /// Takes a row in to those before it of its group; with the ends of the last group, they make the results.
-fn take_together<V: Extremal, E: Extreme>(sources: [&[V]; 3], special: bool, together: &mut [V], results: &mut [V]) {
+fn take_together<V: Extremal, E: Extreme>(sources: [&[V]; 3], order: Order, together: &mut [V], results: &mut [V]) {
     #[inline(always)]
     fn each<V: Extremal>(
         of: impl Fn(V, V) -> V,
@@ -608,12 +708,10 @@ fn take_together<V: Extremal, E: Extreme>(sources: [&[V]; 3], special: bool, tog
         together: &mut [V],
         results: &mut [V],
     ) {
-        let values = BLOCK / size_of::<V>();
-        let sources = before.chunks(values).zip(row.chunks(values)).zip(ends.chunks(values));
-        let targets = together.chunks_mut(values).zip(results.chunks_mut(values));
-        for (((before, row), ends), (together, results)) in sources.zip(targets) {
-            fetch_ahead(results);
-            let sources = before.iter().zip(row).zip(ends);
+        for block in simd::strides::<V>(results.len(), BLOCK) {
+            let sources = before[block.clone()].iter().zip(&row[block.clone()]).zip(&ends[block.clone()]);
+            let (together, results) = (&mut together[block.clone()], &mut results[block]);
+            simd::fetch_ahead(results.as_ptr(), results.len());
             for (((&before, &row), &end), (together, result)) in sources.zip(together.iter_mut().zip(results)) {
                 *together = of(before, row);
                 *result = of(*together, end);
@@ -623,7 +721,7 @@ fn take_together<V: Extremal, E: Extreme>(sources: [&[V]; 3], special: bool, tog
     simd::widest(
         #[inline(always)]
         || {
-            if special {
+            if order == Order::Special {
                 each(E::of_any, sources, together, results);
             } else {
                 each(E::of, sources, together, results);
@@ -632,25 +730,22 @@ fn take_together<V: Extremal, E: Extreme>(sources: [&[V]; 3], special: bool, tog
     );
 }
 
-/// Whether a row has values that comparisons alone don't put where they belong. It is brought from memory meanwhile.
-pub(crate) fn has_special<V: Extremal>(row: &[V]) -> bool {
+/// Whether a row has values that comparisons alone don't put where they belong. It may be brought from memory meanwhile.
+pub(crate) fn has_special<V: Extremal, const FETCH: bool>(row: &[V]) -> bool {
+    if !V::HAS_SPECIAL {
+        return false;
+    }
     simd::widest(
         #[inline(always)]
         || {
             row.chunks(BLOCK / size_of::<V>()).any(|block| {
-                fetch_ahead(block);
-                block.iter().fold(false, |any, value| any | value.is_special())
+                if FETCH {
+                    simd::fetch_ahead(block.as_ptr(), block.len());
+                }
+                block.iter().fold(V::Mark::default(), |any, value| any | value.mark()) != V::Mark::default()
             })
         },
     )
-}
-
-/// Has memory bring what lies some way behind a block of values.
-#[inline(always)]
-fn fetch_ahead<V>(block: &[V]) {
-    for byte in (0..BLOCK).step_by(CACHE_LINE) {
-        simd::prefetch(block.as_ptr().wrapping_byte_add(AHEAD + byte));
-    }
 }
 
 /// The largest value less the smallest.

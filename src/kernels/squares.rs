@@ -12,102 +12,260 @@ use std::array;
 
 use crate::convert::Value;
 use crate::error::Error;
+use crate::kernels::extremes::{Extremal, has_special};
 use crate::kernels::network::{higher, lower};
-use crate::memory::{Aligned, CACHE_LINE};
+use crate::kernels::ranks::Statistic;
+use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::simd;
+use crate::sweep::{Results, RowKernel, Run, Shown, Sweep};
 
 /// The largest side.
-pub(crate) const SIDE_MAX: usize = 5;
+const SIDE_MAX: usize = 5;
 
 /// Places of columns around those that are computed, at most.
 const AROUND: usize = 40;
 
-/// Whether there is code for squares of this side, with this step from one of their columns to the next.
-pub(crate) fn is_known(side: usize, step: usize) -> bool {
-    (side == 3 || side == SIDE_MAX) && (side - 1) * step <= AROUND
+/// Whether a box of these extents may be a square that there is code for.
+pub(crate) fn is_known(extents: &[usize]) -> bool {
+    let mut wide = extents.iter().filter(|&&extent| extent > 1);
+    matches!((wide.next(), wide.next(), wide.next()), (Some(3), Some(3), None) | (Some(5), Some(5), None))
 }
 
-/// Bytes of places that are computed at a time.
+/// Bytes of places that columns are put in order for at a time.
 const BYTES: usize = 1024;
 
-/// Computes medians of squares.
-pub(crate) struct Square<V> {
+/// Bytes of medians that are computed between two looks ahead.
+const BLOCK: usize = 512;
+
+/// Medians of squares.
+pub(crate) struct Squares<'s, V, S> {
+    statistic: &'s S,
     side: usize,
     /// From one column to the next.
     step: usize,
-    /// The columns in order: row by row, so many values each.
+    /// Where the rows of a window begin: in which row, at which place.
+    begin: Vec<(usize, usize)>,
+    /// Larger squares' columns in order: row by row, so many values each.
     columns: Aligned<V>,
+    height: usize,
+    runs: Vec<Run>,
+    /// Nothing is special in the rows that were shown last.
+    clean: bool,
+    /// Medians on their way to results of another type.
+    medians: Aligned<V>,
+    marks: Vec<bool>,
+    values: Vec<f64>,
 }
 
-impl<V: Value> Square<V> {
-    pub(crate) fn new(side: usize, step: usize) -> Result<Self, Error> {
-        assert!((side - 1) * step <= AROUND);
-        Ok(Square { side, step, columns: Aligned::new(side * Self::PITCH, 0)? })
+impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
+    /// `None`: the window's columns are too far apart.
+    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Option<Self>, Error> {
+        let mut wide = sweep.widths().filter(|&(width, _)| width > 1);
+        let (side, down, step) = match (wide.next(), wide.next()) {
+            (Some((width, step)), None) => (width, None, step),
+            (Some((_, down)), Some((width, step))) => (width, Some(down), step),
+            _ => return Ok(None),
+        };
+        if side > 3 && (side - 1) * step > AROUND {
+            return Ok(None);
+        }
+        let begin = (0..side).map(|i| down.map_or((i, 0), |down| (0, i * down)));
+        Ok(Some(Squares {
+            statistic,
+            side,
+            step,
+            begin: memory::collected(begin)?,
+            columns: Aligned::new(if side == 3 { 0 } else { side * pitch::<V>() }, 0)?,
+            height: sweep.height(),
+            runs: memory::collected(sweep.runs().iter().copied())?,
+            clean: false,
+            medians: Aligned::new(sweep.pitch(), 0)?,
+            marks: memory::filled(sweep.pitch(), false)?,
+            values: memory::reserved(sweep.taps())?,
+        }))
     }
 
-    const LINE: usize = CACHE_LINE / size_of::<V>();
+    /// Computes two rows of results, if that is quicker, and looks at the new rows meanwhile. `None`: it did not; else
+    /// whether something may be special.
+    fn pair(&mut self, rows: &Shown<'_, V>, results: &mut Results<'_, S::Result>) -> Option<bool> {
+        let is_pair = self.side == 3 && results.rows == 2 && rows.known > 0 && self.clean;
+        let medians = S::as_values(results.values).filter(|_| is_pair)?;
+        let (step, count) = (self.step, results.places);
+        let (medians, others) = medians.split_at_mut(results.apart);
+        let (medians, others) = (&mut medians[..count], &mut others[..count]);
+        let window: [&[V]; 4] = array::from_fn(|i| &rows.row(i)[..count + 2 * step]);
+        let coming = [4, 5].map(|row| rows.coming(row));
+        // The middle columns are looked at, and what is to their sides at the ends.
+        let ends = window[2..].iter().flat_map(|row| row[..step].iter().chain(&row[count + step..]));
+        let ends = ends.fold(V::Mark::default(), |so_far, value| value.suspect(so_far));
+        let window = window.map(<[V]>::as_ptr);
+        let found = simd::widest(
+            #[inline(always)]
+            || {
+                let mut found = V::are_suspects(ends);
+                for places in simd::strides::<V>(count, BLOCK) {
+                    coming.iter().for_each(|row| simd::fetch(row.as_ptr().wrapping_add(places.start), BLOCK));
+                    let window = window.map(|row| row.wrapping_add(places.start));
+                    let (medians, others) = (&mut medians[places.clone()], &mut others[places]);
+                    // SAFETY: rows have as many values as there are places, and those around them.
+                    found |= unsafe { pairs_of_medians_of_3(window, step, medians, others) };
+                }
+                found
+            },
+        );
+        Some(found)
+    }
 
-    /// Places that are computed at a time, at most.
-    const PLACES: usize = BYTES / size_of::<V>();
+    /// Computes a row of results from rows that have nothing special.
+    fn row(&mut self, rows: &Shown<'_, V>, first: usize, results: &mut [S::Result]) {
+        let (count, around, step) = (results.len(), (self.side - 1) * self.step, self.step);
+        let mut window = [&[][..]; SIDE_MAX];
+        for (values, &(row, at)) in window.iter_mut().zip(&self.begin) {
+            *values = &rows.row(first + row)[at..][..count + around];
+        }
+        let at = |places: usize, row: usize| window[row].as_ptr().wrapping_add(places);
+        let medians = &mut self.medians[..count];
+        for places in simd::strides::<V>(count, BYTES) {
+            let (start, medians) = (places.start, &mut medians[places]);
+            if self.side == 3 {
+                let rows = array::from_fn(|row| at(start, row));
+                simd::widest(
+                    #[inline(always)]
+                    // SAFETY: rows have as many values as there are places, and those around them.
+                    || unsafe { medians_of_3(rows, step, medians) },
+                );
+            } else {
+                // SAFETY: likewise; the columns have room for so many.
+                unsafe { medians_of_5(array::from_fn(|row| at(start, row)), step, &mut self.columns, medians) }
+            }
+        }
+        results.iter_mut().zip(medians).for_each(|(result, &mut median)| *result = self.statistic.of(median, median));
+    }
 
-    /// From one row of columns to the next: an odd number of cache lines, so that they don't all begin at the same place of
-    /// a page.
-    const PITCH: usize = Self::PLACES + 5 * Self::LINE;
-
-    /// Computes the medians of windows whose rows begin there: the first window's at the beginning.
-    pub(crate) fn run(&mut self, rows: &[&[V]], medians: &mut [V]) {
-        match self.side {
-            3 => self.run_side::<3>(rows, medians, sorted_3, Of3),
-            _ => self.run_side::<5>(rows, medians, sorted_5, Of5),
+    /// Computes those results of a row again whose windows show something special, one by one.
+    fn again(&mut self, rows: &Shown<'_, V>, first: usize, results: &mut [S::Result]) {
+        let count = results.len();
+        self.marks[..count].fill(false);
+        for run in &self.runs {
+            let row = &rows.row(first + run.row)[run.at..][..count + run.len - 1];
+            for (i, _) in row.iter().enumerate().filter(|(_, value)| value.is_special()) {
+                self.marks[(i + 1).saturating_sub(run.len)..count.min(i + 1)].fill(true);
+            }
+        }
+        for (place, result) in results.iter_mut().enumerate().filter(|&(place, _)| self.marks[place]) {
+            rows.window(&self.runs, first, place, &mut self.values);
+            *result = S::Result::from_f64(self.statistic.of_all(&mut self.values));
         }
     }
+}
 
-    fn run_side<const N: usize>(
-        &mut self,
-        rows: &[&[V]],
-        medians: &mut [V],
-        sorted: impl Fn([V; N]) -> [V; N],
-        median: impl Median<V>,
-    ) {
-        let (step, around) = (self.step, (N - 1) * self.step);
-        for (i, medians) in medians.chunks_mut(Self::PLACES).enumerate() {
-            let count = medians.len() + around;
-            let start = i * Self::PLACES;
-            assert!(rows.len() == N);
-            let rows = array::from_fn(|row| rows[row][start..][..count].as_ptr());
-            let columns = &mut self.columns[..N * Self::PITCH];
-            simd::widest(
-                #[inline(always)]
-                // SAFETY: rows have so many values, as was just looked up, and columns have room for more.
-                || unsafe { sort_columns(rows, count, &sorted, columns) },
-            );
-            simd::widest(
-                #[inline(always)]
-                // SAFETY: the columns around all places have just been sorted.
-                || unsafe { find_medians(columns, step, median, medians) },
-            );
+impl<V: Extremal, S: Statistic<V>> RowKernel for Squares<'_, V, S> {
+    type Value = V;
+    type Result = S::Result;
+
+    fn band(&self) -> usize {
+        if self.side == 3 { 2 } else { 1 }
+    }
+
+    fn is_exact(&self) -> bool {
+        true
+    }
+
+    fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
+        let needed = self.height - 1 + results.rows;
+        let is_done = match self.pair(rows, &mut results) {
+            Some(false) => return,
+            found => found.is_some(),
+        };
+        let new = if self.clean { rows.known } else { 0 };
+        let special = (new..needed).any(|row| has_special::<V, true>(&rows.row(row)[..rows.width]));
+        self.clean = !special;
+        if is_done && !special {
+            return;
+        }
+        for (first, results) in results.rows_mut().enumerate() {
+            self.row(rows, first, results);
+            if special {
+                self.again(rows, first, results);
+            }
         }
     }
+}
+
+/// From one row of columns to the next: an odd number of cache lines, so that they don't all begin at the same place of a
+/// page.
+const fn pitch<V>() -> usize {
+    (BYTES + 5 * CACHE_LINE) / size_of::<V>()
+}
+
+/// # Safety
+/// As [`medians_of_3`]; the columns have room for as many and a cache line, a pitch from row to row.
+unsafe fn medians_of_5<V: Value>(rows: [*const V; 5], step: usize, columns: &mut [V], medians: &mut [V]) {
+    let count = medians.len() + (SIDE_MAX - 1) * step;
+    simd::widest(
+        #[inline(always)]
+        // SAFETY: passed on.
+        || unsafe { sort_columns(rows, count, columns) },
+    );
+    simd::widest(
+        #[inline(always)]
+        // SAFETY: the columns around all places have just been sorted.
+        || unsafe { find_medians(columns, step, medians) },
+    );
 }
 
 // In functions of their own compilers know that what they write is nothing of what they read.
 
 /// # Safety
+/// There are as many values in each row as medians, and those of the squares around them.
+#[inline(always)]
+unsafe fn medians_of_3<V: Value>(rows: [*const V; 3], step: usize, medians: &mut [V]) {
+    for (place, median) in medians.iter_mut().enumerate() {
+        // SAFETY: the caller has them.
+        let column = |i: usize| sorted_3(array::from_fn(|row| unsafe { *rows[row].add(place + i * step) }));
+        *median = Of3.of_columns([column(0), column(1), column(2)]);
+    }
+}
+
+/// The same for squares and those a row further down: what both have of a column is put in order once. Returns whether
+/// something special may be in the middle columns of the last two rows.
+///
+/// # Safety
+/// As [`medians_of_3`]; as many of the others.
+#[inline(always)]
+unsafe fn pairs_of_medians_of_3<V: Extremal>(
+    rows: [*const V; 4],
+    step: usize,
+    medians: &mut [V],
+    others: &mut [V],
+) -> bool {
+    let mut so_far = V::Mark::default();
+    for (place, (median, other)) in medians.iter_mut().zip(others).enumerate() {
+        let column = |i: usize| {
+            // SAFETY: the caller has them.
+            let [above, a, b, below]: [V; 4] = array::from_fn(|row| unsafe { *rows[row].add(place + i * step) });
+            let both = pair(a, b);
+            (with(both, above), with(both, below), [b, below])
+        };
+        let [(a, d, _), (b, e, new), (c, f, _)] = [column(0), column(1), column(2)];
+        *median = Of3.of_columns([a, b, c]);
+        *other = Of3.of_columns([d, e, f]);
+        so_far = new[1].suspect(new[0].suspect(so_far));
+    }
+    V::are_suspects(so_far)
+}
+
+/// # Safety
 /// There are so many values in each row, and there is room for them, a pitch from row to row.
 #[inline(always)]
-unsafe fn sort_columns<V: Value, const N: usize>(
-    rows: [*const V; N],
-    count: usize,
-    sorted: impl Fn([V; N]) -> [V; N],
-    columns: &mut [V],
-) {
+unsafe fn sort_columns<V: Value>(rows: [*const V; 5], count: usize, columns: &mut [V]) {
     let columns = columns.as_mut_ptr();
     for place in 0..count {
         // SAFETY: the caller has them.
-        let column = sorted(array::from_fn(|row| unsafe { *rows[row].add(place) }));
+        let column = sorted_5(array::from_fn(|row| unsafe { *rows[row].add(place) }));
         for (row, value) in column.into_iter().enumerate() {
             // SAFETY: the caller has room.
-            unsafe { *columns.add(row * Square::<V>::PITCH + place) = value };
+            unsafe { *columns.add(row * pitch::<V>() + place) = value };
         }
     }
 }
@@ -115,14 +273,14 @@ unsafe fn sort_columns<V: Value, const N: usize>(
 /// # Safety
 /// The columns around all places are there.
 #[inline(always)]
-unsafe fn find_medians<V: Value>(columns: &[V], step: usize, median: impl Median<V>, medians: &mut [V]) {
+unsafe fn find_medians<V: Value>(columns: &[V], step: usize, medians: &mut [V]) {
     let columns = columns.as_ptr();
     for (place, result) in medians.iter_mut().enumerate() {
         let value = |row: usize, column: usize| {
             // SAFETY: the caller has it.
-            unsafe { *columns.add(row * Square::<V>::PITCH + column * step + place) }
+            unsafe { *columns.add(row * pitch::<V>() + column * step + place) }
         };
-        *result = median.of(value);
+        *result = Of5.of(value);
     }
 }
 
@@ -131,10 +289,15 @@ fn pair<V: Value>(a: V, b: V) -> [V; 2] {
     [lower(a, b), higher(a, b)]
 }
 
+/// Two values in order with another one.
+#[inline(always)]
+fn with<V: Value>([a, b]: [V; 2], c: V) -> [V; 3] {
+    [lower(a, c), higher(a, lower(b, c)), higher(b, c)]
+}
+
 #[inline(always)]
 fn sorted_3<V: Value>([a, b, c]: [V; 3]) -> [V; 3] {
-    let [a, b] = pair(a, b);
-    [lower(a, c), higher(a, lower(b, c)), higher(b, c)]
+    with(pair(a, b), c)
 }
 
 #[inline(always)]
@@ -171,6 +334,14 @@ struct Of3;
 
 #[derive(Clone, Copy)]
 struct Of5;
+
+impl Of3 {
+    /// From columns in order.
+    #[inline(always)]
+    fn of_columns<V: Value>(self, columns: [[V; 3]; 3]) -> V {
+        self.of(|row, column| columns[column][row])
+    }
+}
 
 impl<V: Value> Median<V> for Of3 {
     #[inline(always)]

@@ -24,6 +24,7 @@ pub(crate) struct Axis {
 
 impl Axis {
     /// What coordinate `c` shows.
+    #[inline]
     pub(crate) fn source(&self, c: isize) -> Option<usize> {
         self.mode.source(c, self.extent)
     }
