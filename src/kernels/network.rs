@@ -10,7 +10,7 @@
 //! The formula's steps run one after the other, each on as many places that all steps together fit the L1 cache.
 
 use std::collections::HashMap;
-use std::{ptr, slice};
+use std::ptr;
 
 use crate::convert::Value;
 use crate::error::Error;
@@ -108,6 +108,16 @@ impl Formulas {
         merged
     }
 
+    /// The values at some places, from the first to the last, of two lists in order as one.
+    pub(crate) fn merged_from(&mut self, a: &[Ref], b: &[Ref], first: usize, last: usize) -> Vec<Ref> {
+        // Number `i` of a list comes to place `i` at least, and is further on by the other's length at most.
+        let below = |list: &[Ref], other: &[Ref]| first.saturating_sub(other.len()).min(list.len());
+        let (below_a, below_b) = (below(a, b), below(b, a));
+        let (a, b) = (&a[below_a..a.len().min(last + 1)], &b[below_b..b.len().min(last + 1)]);
+        let below = below_a + below_b;
+        self.merged(a, b)[first - below..=last - below].to_vec()
+    }
+
     /// How many comparisons some values depend on.
     pub(crate) fn cost(&self, wanted: &[Ref]) -> usize {
         let mut needed = vec![false; self.nodes.len()];
@@ -128,8 +138,8 @@ impl Formulas {
 pub(crate) struct Network<V> {
     steps: Vec<Step>,
     /// Where the results are, in the order wanted.
-    results: [Operand; 2],
-    /// Places that are computed at a time.
+    results: Vec<Operand>,
+    /// Places that are computed at a time, at most.
     places: usize,
     values: Aligned<V>,
     /// Where the values begin, and then each input.
@@ -150,8 +160,8 @@ struct Step {
     /// Where the lower and the higher value go: offsets in the network's own values; `NOWHERE`: it is not wanted.
     low: u32,
     high: u32,
-    /// How many cache lines of places.
-    lines: u32,
+    /// How many places it is needed for beyond those of the results.
+    beyond: u32,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -160,12 +170,12 @@ impl<V: Value> Network<V> {
     /// Values of a cache line.
     const LINE: usize = CACHE_LINE / size_of::<V>();
 
-    pub(crate) fn new(formulas: &Formulas, wanted: [Ref; 2]) -> Result<Self, Error> {
+    pub(crate) fn new(formulas: &Formulas, wanted: &[Ref]) -> Result<Self, Error> {
         let nodes = &formulas.nodes;
         // How many places beyond the first ones each value is needed for; `None`: for none.
         let mut beyond: Vec<Option<u32>> = memory::filled(nodes.len(), None)?;
         let mut last_use = memory::filled(nodes.len(), 0_usize)?;
-        for wanted in wanted {
+        for &wanted in wanted {
             let beyond = &mut beyond[wanted.node as usize];
             *beyond = (*beyond).max(Some(wanted.shift));
             last_use[wanted.node as usize] = usize::MAX;
@@ -243,29 +253,30 @@ impl<V: Value> Network<V> {
             b: operand(b),
             low: place(low),
             high: place(high),
-            lines: (places + beyond as usize).div_ceil(Self::LINE) as u32,
+            beyond,
         });
         let inputs = nodes.iter().map(|node| if let Node::Input(number) = node { number + 1 } else { 0 }).max();
         Ok(Network {
             steps: steps.collect(),
-            results: wanted.map(operand),
+            results: memory::collected(wanted.iter().map(|&wanted| operand(wanted)))?,
             places,
             values: Aligned::new((slots as usize).max(1) * size, 0)?,
             bases: memory::filled(inputs.unwrap_or(0) as usize + 1, ptr::null())?,
         })
     }
 
-    /// How many places are computed at a time.
+    /// How many places are computed at a time, at most.
     pub(crate) fn places(&self) -> usize {
         self.places
     }
 
-    /// Computes the two results of [`places`](Self::places) places. Every input is read as far as its formulas look, and
-    /// up to a cache line further.
+    /// Computes the results of so many places. Every input is read as far as its formulas look, and up to a cache line
+    /// further.
     ///
     /// # Safety
     /// They can be read.
-    pub(crate) unsafe fn run(&mut self, inputs: impl Iterator<Item = *const V>) -> [&[V]; 2] {
+    pub(crate) unsafe fn run(&mut self, inputs: impl Iterator<Item = *const V>, places: usize) {
+        assert!(places <= self.places);
         let values = self.values.as_mut_ptr();
         self.bases[0] = values;
         self.bases[1..].iter_mut().zip(inputs).for_each(|(base, input)| *base = input);
@@ -275,15 +286,16 @@ impl<V: Value> Network<V> {
             || {
                 for step in steps {
                     // SAFETY: the slots are within the network's values, and inputs can be read as the caller has it.
-                    unsafe { step.run(bases, values) };
+                    unsafe { step.run(bases, values, places) };
                 }
             },
         );
-        self.results.map(|result| {
-            let start = self.bases[result.base as usize].wrapping_add(result.offset as usize);
-            // SAFETY: so many were computed, or can be read.
-            unsafe { slice::from_raw_parts(start, self.places) }
-        })
+    }
+
+    /// Where the values of a result are, of as many places as were computed last.
+    pub(crate) fn result(&self, number: usize) -> *const V {
+        let result = self.results[number];
+        self.bases[result.base as usize].wrapping_add(result.offset as usize)
     }
 }
 
@@ -291,13 +303,13 @@ impl Step {
     /// # Safety
     /// What it reads and writes is there.
     #[inline(always)]
-    unsafe fn run<V: Value>(&self, bases: &[*const V], values: *mut V) {
+    unsafe fn run<V: Value>(&self, bases: &[*const V], values: *mut V, places: usize) {
         // SAFETY: as the caller has it. What is written is no operand's: slots are free when they are taken.
         unsafe {
             let a = bases.get_unchecked(self.a.base as usize).add(self.a.offset as usize);
             let b = bases.get_unchecked(self.b.base as usize).add(self.b.offset as usize);
             let (low, high) = (values.wrapping_add(self.low as usize), values.wrapping_add(self.high as usize));
-            let count = self.lines as usize * (CACHE_LINE / size_of::<V>());
+            let count = (places + self.beyond as usize).next_multiple_of(CACHE_LINE / size_of::<V>());
             // Plain loops over values: compilers find the vectors, and what they check beforehand takes little.
             if self.high == NOWHERE {
                 for i in 0..count {
