@@ -7,10 +7,12 @@ pub(crate) mod lanes;
 pub(crate) mod moments;
 mod network;
 pub(crate) mod ordinals;
+mod phases;
 pub(crate) mod pixel;
 pub(crate) mod ranks;
 mod squares;
 pub(crate) mod strip;
+mod tiles;
 pub(crate) mod values;
 
 use crate::array::Prefetch;

@@ -108,6 +108,16 @@ impl Formulas {
         merged
     }
 
+    /// The values at some places, from the first to the last, of two lists in order as one.
+    pub(crate) fn merged_from(&mut self, a: &[Ref], b: &[Ref], first: usize, last: usize) -> Vec<Ref> {
+        // Number `i` of a list comes to place `i` at least, and is further on by the other's length at most.
+        let below = |list: &[Ref], other: &[Ref]| first.saturating_sub(other.len()).min(list.len());
+        let (below_a, below_b) = (below(a, b), below(b, a));
+        let (a, b) = (&a[below_a..a.len().min(last + 1)], &b[below_b..b.len().min(last + 1)]);
+        let below = below_a + below_b;
+        self.merged(a, b)[first - below..=last - below].to_vec()
+    }
+
     /// How many comparisons some values depend on.
     pub(crate) fn cost(&self, wanted: &[Ref]) -> usize {
         let mut needed = vec![false; self.nodes.len()];
@@ -128,8 +138,8 @@ impl Formulas {
 pub(crate) struct Network<V> {
     steps: Vec<Step>,
     /// Where the results are, in the order wanted.
-    results: [Operand; 2],
-    /// Places that are computed at a time.
+    results: Vec<Operand>,
+    /// Places that are computed at a time, at most.
     places: usize,
     values: Aligned<V>,
     /// Where the values begin, and then each input.
@@ -143,89 +153,68 @@ struct Operand {
     offset: u32,
 }
 
-#[derive(Clone, Copy)]
+/// A comparison of two values; or of one of them, when they are in order, with a third.
 struct Step {
-    a: Operand,
-    b: Operand,
-    /// Where the lower and the higher value go: offsets in the network's own values; `NOWHERE`: it is not wanted.
-    low: u32,
-    high: u32,
-    /// How many cache lines of places.
-    lines: u32,
+    operands: [Operand; 3],
+    /// Where values go: offsets in the network's own. The other one of the first two, the lower and the higher of the last.
+    stored: [u32; 3],
+    kind: u8,
+    /// How many places it is needed for beyond those of the results.
+    beyond: u32,
 }
 
-const NOWHERE: u32 = u32::MAX;
+/// What a step is, as a number that code is compiled for: which of the last two values are stored; whether two are
+/// compared before, which of them goes on, and whether the other is stored.
+const LOW: u8 = 1;
+const HIGH: u8 = 2;
+const CHAIN: u8 = 4;
+const CARRIES_HIGH: u8 = 8;
+const OTHER: u8 = 16;
 
 impl<V: Value> Network<V> {
     /// Values of a cache line.
     const LINE: usize = CACHE_LINE / size_of::<V>();
 
-    pub(crate) fn new(formulas: &Formulas, wanted: [Ref; 2]) -> Result<Self, Error> {
+    pub(crate) fn new(formulas: &Formulas, wanted: &[Ref]) -> Result<Self, Error> {
+        let groups = Groups::new(formulas, wanted)?.list;
         let nodes = &formulas.nodes;
-        // How many places beyond the first ones each value is needed for; `None`: for none.
-        let mut beyond: Vec<Option<u32>> = memory::filled(nodes.len(), None)?;
+
+        // How many places beyond the first ones each value is needed for, and the last group that needs it.
+        let mut beyond = memory::filled(nodes.len(), 0_u32)?;
         let mut last_use = memory::filled(nodes.len(), 0_usize)?;
-        for wanted in wanted {
+        for &wanted in wanted {
             let beyond = &mut beyond[wanted.node as usize];
-            *beyond = (*beyond).max(Some(wanted.shift));
+            *beyond = (*beyond).max(wanted.shift);
             last_use[wanted.node as usize] = usize::MAX;
         }
-        for i in (0..nodes.len()).rev() {
-            let (Some(own), Node::Lower(a, b) | Node::Higher(a, b)) = (beyond[i], nodes[i]) else { continue };
-            for operand in [a, b] {
+        for (g, group) in groups.iter().enumerate().rev() {
+            let own = group.stored().map(|node| beyond[node as usize]).max().unwrap_or(0);
+            for operand in group.operands() {
                 let n = operand.node as usize;
-                beyond[n] = beyond[n].max(Some(own + operand.shift));
-                last_use[n] = last_use[n].max(i);
+                beyond[n] = beyond[n].max(own + operand.shift);
+                last_use[n] = last_use[n].max(g);
             }
         }
-
-        // Both values of a pair are computed together, when the first is due: the other, if there is one, is next.
-        let is_needed = |i: usize| beyond.get(i).is_some_and(Option::is_some);
-        let twin = |i: usize| match (nodes[i], nodes.get(i + 1)) {
-            (Node::Lower(a, b), Some(&Node::Higher(c, d))) if (a, b) == (c, d) => {
-                (is_needed(i) && is_needed(i + 1)).then_some(i + 1)
-            }
-            _ => None,
-        };
 
         // First slots by number, so that their size can be chosen when it is known how many there are.
-        let mut slot = memory::filled(nodes.len(), NOWHERE)?;
+        let mut slot = memory::filled(nodes.len(), 0_u32)?;
         let mut free: Vec<u32> = Vec::new();
         let mut slots = 0;
-        let mut expiring: Vec<Vec<u32>> = memory::filled(nodes.len(), Vec::new())?;
-        let mut planned = Vec::new();
-        let mut i = 0;
-        while i < nodes.len() {
-            let (due, next) = match twin(i) {
-                Some(other) => (vec![i, other], i + 2),
-                None => (vec![i], i + 1),
-            };
-            if let (Some(_), Node::Lower(a, b) | Node::Higher(a, b)) = (beyond[i], nodes[i]) {
-                let mut step = (a, b, NOWHERE, NOWHERE, 0);
-                for &n in &due {
-                    let own = free.pop().unwrap_or_else(|| {
-                        slots += 1;
-                        slots - 1
-                    });
-                    slot[n] = own;
-                    if last_use[n] < nodes.len() {
-                        expiring[last_use[n]].push(own);
-                    }
-                    match nodes[n] {
-                        Node::Lower(..) => step.2 = own,
-                        _ => step.3 = own,
-                    }
-                    step.4 = step.4.max(beyond[n].unwrap_or(0));
-                }
-                planned.push(step);
+        for (g, group) in groups.iter().enumerate() {
+            for node in group.stored() {
+                slot[node as usize] = free.pop().unwrap_or_else(|| {
+                    slots += 1;
+                    slots - 1
+                });
             }
-            for n in due {
-                free.append(&mut expiring[n]);
-            }
-            i = next;
+            let mut operands: Vec<u32> = group.operands().map(|operand| operand.node).collect();
+            operands.sort_unstable();
+            operands.dedup();
+            let is_done = |&node: &u32| last_use[node as usize] == g && !matches!(nodes[node as usize], Node::Input(_));
+            free.extend(operands.into_iter().filter(is_done).map(|node| slot[node as usize]));
         }
 
-        let furthest = beyond.iter().flatten().max().copied().unwrap_or(0) as usize;
+        let furthest = beyond.iter().max().copied().unwrap_or(0) as usize;
         let bytes = (CACHE / (slots as usize).max(1)).clamp(SHORT, LONG);
         let places = (bytes / size_of::<V>()).saturating_sub(furthest).max(bytes / size_of::<V>() / 2);
         let places = places.next_multiple_of(Self::LINE);
@@ -237,35 +226,34 @@ impl<V: Value> Network<V> {
             Node::Input(number) => Operand { base: number + 1, offset: r.shift },
             _ => Operand { base: 0, offset: slot[r.node as usize] * size as u32 + r.shift },
         };
-        let place = |slot: u32| if slot == NOWHERE { NOWHERE } else { slot * size as u32 };
-        let steps = planned.into_iter().map(|(a, b, low, high, beyond)| Step {
-            a: operand(a),
-            b: operand(b),
-            low: place(low),
-            high: place(high),
-            lines: (places + beyond as usize).div_ceil(Self::LINE) as u32,
+        let steps = groups.iter().map(|group| Step {
+            operands: group.list.map(operand),
+            stored: group.results.map(|node| node.map_or(0, |node| slot[node as usize] * size as u32)),
+            kind: group.kind(),
+            beyond: group.stored().map(|node| beyond[node as usize]).max().unwrap_or(0),
         });
         let inputs = nodes.iter().map(|node| if let Node::Input(number) = node { number + 1 } else { 0 }).max();
         Ok(Network {
-            steps: steps.collect(),
-            results: wanted.map(operand),
+            steps: memory::collected(steps)?,
+            results: memory::collected(wanted.iter().map(|&wanted| operand(wanted)))?,
             places,
             values: Aligned::new((slots as usize).max(1) * size, 0)?,
             bases: memory::filled(inputs.unwrap_or(0) as usize + 1, ptr::null())?,
         })
     }
 
-    /// How many places are computed at a time.
+    /// How many places are computed at a time, at most.
     pub(crate) fn places(&self) -> usize {
         self.places
     }
 
-    /// Computes the two results of [`places`](Self::places) places. Every input is read as far as its formulas look, and
-    /// up to a cache line further.
+    /// Computes the results of so many places. Every input is read as far as its formulas look, and up to a cache line
+    /// further.
     ///
     /// # Safety
     /// They can be read.
-    pub(crate) unsafe fn run(&mut self, inputs: impl Iterator<Item = *const V>) -> [&[V]; 2] {
+    pub(crate) unsafe fn run(&mut self, inputs: impl Iterator<Item = *const V>, places: usize) {
+        assert!(places <= self.places);
         let values = self.values.as_mut_ptr();
         self.bases[0] = values;
         self.bases[1..].iter_mut().zip(inputs).for_each(|(base, input)| *base = input);
@@ -275,15 +263,130 @@ impl<V: Value> Network<V> {
             || {
                 for step in steps {
                     // SAFETY: the slots are within the network's values, and inputs can be read as the caller has it.
-                    unsafe { step.run(bases, values) };
+                    unsafe { step.run(bases, values, places) };
                 }
             },
         );
-        self.results.map(|result| {
-            let start = self.bases[result.base as usize].wrapping_add(result.offset as usize);
-            // SAFETY: so many were computed, or can be read.
-            unsafe { slice::from_raw_parts(start, self.places) }
-        })
+    }
+
+    /// Where the values of a result are, of as many places as were computed last.
+    pub(crate) fn result(&self, number: usize) -> *const V {
+        let result = self.results[number];
+        self.bases[result.base as usize].wrapping_add(result.offset as usize)
+    }
+}
+
+/// Comparisons that a step makes.
+struct Group {
+    /// What the first compares, and the second with what goes on; of one comparison the last is the second once more.
+    list: [Ref; 3],
+    /// The nodes of what is stored: see [`Step`].
+    results: [Option<u32>; 3],
+    /// Whether there are two, and whether the higher value goes on.
+    carries: Option<bool>,
+}
+
+impl Group {
+    fn operands(&self) -> impl Iterator<Item = Ref> {
+        self.list.into_iter()
+    }
+
+    fn stored(&self) -> impl Iterator<Item = u32> {
+        self.results.into_iter().flatten()
+    }
+
+    fn kind(&self) -> u8 {
+        let bit = |is_so: bool, bit: u8| if is_so { bit } else { 0 };
+        let [other, low, high] = self.results.map(|result| result.is_some());
+        let carries = bit(self.carries.is_some(), CHAIN) | bit(self.carries == Some(true), CARRIES_HIGH);
+        bit(low, LOW) | bit(high, HIGH) | bit(other, OTHER) | carries
+    }
+}
+
+/// Comparisons in groups: a value that only one other comparison looks at stays where it is computed, in a register.
+struct Groups {
+    list: Vec<Group>,
+}
+
+/// Both values of two in order, if they are needed.
+struct Comparison {
+    operands: [Ref; 2],
+    /// The nodes of the lower and the higher.
+    results: [Option<u32>; 2],
+    is_done: bool,
+}
+
+impl Groups {
+    fn new(formulas: &Formulas, wanted: &[Ref]) -> Result<Self, Error> {
+        let nodes = &formulas.nodes;
+        let mut is_needed = memory::filled(nodes.len(), false)?;
+        wanted.iter().for_each(|wanted| is_needed[wanted.node as usize] = true);
+        for i in (0..nodes.len()).rev() {
+            if let (true, Node::Lower(a, b) | Node::Higher(a, b)) = (is_needed[i], nodes[i]) {
+                is_needed[a.node as usize] = true;
+                is_needed[b.node as usize] = true;
+            }
+        }
+
+        // The higher value's node, if there is one, is next to the lower's.
+        let mut comparisons: Vec<Comparison> = memory::reserved(nodes.len())?;
+        let mut comparison_of = memory::filled(nodes.len(), None)?;
+        for i in (0..nodes.len()).filter(|&i| is_needed[i]) {
+            let (operands, is_high) = match nodes[i] {
+                Node::Input(_) => continue,
+                Node::Lower(a, b) => ([a, b], 0),
+                Node::Higher(a, b) => ([a, b], 1),
+            };
+            if comparisons.last().is_none_or(|last| last.operands != operands) {
+                comparisons.push(Comparison { operands, results: [None; 2], is_done: false });
+            }
+            let number = comparisons.len() - 1;
+            comparisons[number].results[is_high] = Some(i as u32);
+            comparison_of[i] = Some(number);
+        }
+
+        // The only comparison that looks at a value, and at the same place.
+        let mut only_user = memory::filled(nodes.len(), None)?;
+        let mut uses = memory::filled(nodes.len(), 0_u32)?;
+        for (number, comparison) in comparisons.iter().enumerate() {
+            for operand in comparison.operands {
+                uses[operand.node as usize] += 1;
+                only_user[operand.node as usize] = (operand.shift == 0).then_some(number);
+            }
+        }
+        wanted.iter().for_each(|wanted| uses[wanted.node as usize] += 2);
+
+        let mut list = memory::reserved(comparisons.len())?;
+        for number in 0..comparisons.len() {
+            if comparisons[number].is_done {
+                continue;
+            }
+            comparisons[number].is_done = true;
+            let Comparison { operands: [a, b], results, .. } = comparisons[number];
+            // What the second comparison looks at besides must have been computed by now.
+            let next = [(1, results[1]), (0, results[0])].into_iter().find_map(|(is_high, node)| {
+                let node = node?;
+                let user = only_user[node as usize]
+                    .filter(|&user: &usize| uses[node as usize] == 1 && !comparisons[user].is_done)?;
+                let third = comparisons[user].operands.into_iter().find(|operand| operand.node != node)?;
+                let is_there =
+                    comparison_of[third.node as usize].is_none_or(|of: usize| of != number && comparisons[of].is_done);
+                is_there.then_some((is_high, user, third))
+            });
+            list.push(match next {
+                Some((is_high, user, third)) => {
+                    comparisons[user].is_done = true;
+                    let [low, high] = comparisons[user].results;
+                    Group {
+                        list: [a, b, third],
+                        results: [results[1 - is_high], low, high],
+                        carries: Some(is_high == 1),
+                    }
+                }
+                None => Group { list: [a, b, b], results: [None, results[0], results[1]], carries: None },
+            });
+        }
+        Ok(Groups { list })
     }
 }
 
@@ -291,28 +394,65 @@ impl Step {
     /// # Safety
     /// What it reads and writes is there.
     #[inline(always)]
-    unsafe fn run<V: Value>(&self, bases: &[*const V], values: *mut V) {
+    unsafe fn run<V: Value>(&self, bases: &[*const V], values: *mut V, places: usize) {
+        let lines = (places + self.beyond as usize).div_ceil(Network::<V>::LINE);
+        macro_rules! kinds {
+            ($($kind:literal)*) => {
+                match self.kind {
+                    // SAFETY: as the caller has it.
+                    $($kind => unsafe { self.run_kind::<V, $kind>(bases, values, lines) },)*
+                    _ => unreachable!("no step is of another kind"),
+                }
+            };
+        }
+        kinds!(1 2 3 5 6 7 13 14 15 21 22 23 29 30 31);
+    }
+
+    /// # Safety
+    /// What it reads and writes is there.
+    #[inline(always)]
+    unsafe fn run_kind<V: Value, const KIND: u8>(&self, bases: &[*const V], values: *mut V, lines: usize) {
+        let count = lines * Network::<V>::LINE;
         // SAFETY: as the caller has it. What is written is no operand's: slots are free when they are taken.
         unsafe {
-            let a = bases.get_unchecked(self.a.base as usize).add(self.a.offset as usize);
-            let b = bases.get_unchecked(self.b.base as usize).add(self.b.offset as usize);
-            let (low, high) = (values.wrapping_add(self.low as usize), values.wrapping_add(self.high as usize));
-            let count = self.lines as usize * (CACHE_LINE / size_of::<V>());
-            // Plain loops over values: compilers find the vectors, and what they check beforehand takes little.
-            if self.high == NOWHERE {
-                for i in 0..count {
-                    *low.add(i) = lower(*a.add(i), *b.add(i));
+            let [a, b, c] = self.operands.map(|operand| {
+                let start = bases.get_unchecked(operand.base as usize).add(operand.offset as usize);
+                slice::from_raw_parts(start, count)
+            });
+            let to = |offset: u32, mask: u8| {
+                let count = if KIND & mask == 0 { 0 } else { count };
+                slice::from_raw_parts_mut(values.add(offset as usize), count)
+            };
+            let [other, low, high] = self.stored;
+            compare::<V, KIND>(a, b, c, to(other, OTHER), to(low, LOW), to(high, HIGH));
+        }
+    }
+}
+
+// In a function of its own compilers know that what it writes is nothing of what it reads.
+
+/// # Safety
+/// Lists are of the same length, but for those that a step of this kind doesn't write.
+#[inline(always)]
+unsafe fn compare<V: Value, const KIND: u8>(a: &[V], b: &[V], c: &[V], other: &mut [V], low: &mut [V], high: &mut [V]) {
+    for i in 0..a.len() {
+        // SAFETY: the caller has it.
+        unsafe {
+            let (mut one, mut two) = (*a.get_unchecked(i), *b.get_unchecked(i));
+            if KIND & CHAIN != 0 {
+                let (lower, higher) = (lower(one, two), higher(one, two));
+                let rest;
+                (one, rest) = if KIND & CARRIES_HIGH != 0 { (higher, lower) } else { (lower, higher) };
+                if KIND & OTHER != 0 {
+                    *other.get_unchecked_mut(i) = rest;
                 }
-            } else if self.low == NOWHERE {
-                for i in 0..count {
-                    *high.add(i) = higher(*a.add(i), *b.add(i));
-                }
-            } else {
-                for i in 0..count {
-                    let (a, b) = (*a.add(i), *b.add(i));
-                    *low.add(i) = lower(a, b);
-                    *high.add(i) = higher(a, b);
-                }
+                two = *c.get_unchecked(i);
+            }
+            if KIND & LOW != 0 {
+                *low.get_unchecked_mut(i) = lower(one, two);
+            }
+            if KIND & HIGH != 0 {
+                *high.get_unchecked_mut(i) = higher(one, two);
             }
         }
     }

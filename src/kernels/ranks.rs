@@ -4,18 +4,20 @@
 //! Comparisons put NaN nowhere and make no difference between 0.0 and -0.0. So rows are searched for these when they come.
 //! Windows that show a NaN, and results that are zero while a -0.0 is about, are computed one by one from their values.
 
+use std::slice;
+
 use crate::builtins;
 use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::{Extremal, has_special};
-use crate::kernels::network::{Formulas, LONG, Network, Ref};
+use crate::kernels::network::{LONG, Network};
+use crate::kernels::phases::{self, Phases};
 use crate::kernels::squares::{SIDE_MAX, Square, is_known};
+use crate::kernels::tiles::{NEAR, Shared, Source, Tile, Window};
 use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
-/// Taps that are further apart in a row are not looked for in the same places.
-const NEAR: usize = 64;
 // What a network reads behind a row's last place is there: see `Network::run`.
 const _: () = assert!(LONG + NEAR + CACHE_LINE <= SPARE);
 
@@ -41,11 +43,15 @@ pub(crate) struct Ranks<'s, V, S> {
     way: Way<V>,
     pitch: usize,
     height: usize,
+    /// Rows of results that are computed together, at most.
+    band: usize,
     runs: Vec<Run>,
-    /// What is special in the rows of the window, in turn: the next to come goes here.
+    /// What is special in the rows that windows show: of the first of them in `slot`, of the others after it and around.
     special: Vec<Special>,
-    next: usize,
-    /// Which results of a row are to be computed one by one.
+    slot: usize,
+    /// Rows of results that were computed last.
+    done: usize,
+    /// Which results are to be computed one by one, row by row.
     marks: Vec<bool>,
     values: Vec<f64>,
     medians: Aligned<V>,
@@ -53,10 +59,21 @@ pub(crate) struct Ranks<'s, V, S> {
 
 /// How values are selected.
 enum Way<V> {
-    /// By a network; each of its inputs begins in a row, at a place of it.
-    Network(Network<V>, Vec<(usize, usize)>),
+    /// By a network for tiles of windows.
+    Network(Tiled<V>),
     /// Medians of squares.
     Square(Square<V>),
+}
+
+/// A network with what it reads.
+struct Tiled<V> {
+    network: Network<V>,
+    tile: Tile,
+    sources: Vec<Source>,
+    /// From one window of a tile to the next in a row.
+    step: usize,
+    /// The rows that windows show, if tiles are more than a window wide.
+    phases: Option<Phases<V>>,
 }
 
 impl<V: Extremal> Way<V> {
@@ -64,10 +81,13 @@ impl<V: Extremal> Way<V> {
         if let Some((side, step)) = square(sweep).filter(|_| places == (sweep.taps() / 2, sweep.taps() / 2)) {
             return Ok(Way::Square(Square::new(side, step)?));
         }
-        let mut formulas = Formulas::default();
-        let (inputs, columns) = columns(sweep, &mut formulas)?;
-        let wanted = selected(&mut formulas, &columns, places);
-        Ok(Way::Network(Network::new(&formulas, wanted)?, inputs))
+        let window = Window::new(sweep, places)?;
+        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window)?;
+        let network = Network::new(&formulas, results.as_flattened())?;
+        let furthest = sweep.pitch().div_ceil(tile.along) + network.places() + NEAR + window.step + CACHE_LINE;
+        let rows = sweep.height() - 1 + tile.rows;
+        let phases = (tile.along > 1).then(|| Phases::new(rows, sweep.pitch(), tile.along, window.step, furthest));
+        Ok(Way::Network(Tiled { network, tile, sources, step: window.step, phases: phases.transpose()? }))
     }
 }
 
@@ -91,40 +111,54 @@ struct Special {
 
 impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
     pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
+        let way = Way::new(sweep, statistic.places())?;
+        let band = if let Way::Network(tiled) = &way { tiled.tile.rows } else { 1 };
+        let rows = sweep.height() - 1 + band;
         Ok(Ranks {
             statistic,
-            way: Way::new(sweep, statistic.places())?,
+            way,
             pitch: sweep.pitch(),
             height: sweep.height(),
+            band,
             runs: memory::collected(sweep.runs().iter().copied())?,
-            special: memory::filled(sweep.height(), Special::default())?,
-            next: 0,
-            marks: memory::filled(sweep.pitch(), false)?,
+            special: memory::filled(rows, Special::default())?,
+            slot: 0,
+            done: 0,
+            marks: memory::filled(band * sweep.pitch(), false)?,
             values: memory::reserved(sweep.taps())?,
             medians: Aligned::new(sweep.pitch(), 0)?,
         })
     }
 
+    /// Where what is known of a row is kept: of so many from the first one that is shown.
+    fn slot(&self, row: usize) -> usize {
+        (self.slot + row) % self.special.len()
+    }
+
     /// Looks at a row that is new.
-    fn receive(&mut self, row: &[V]) {
-        let special = &mut self.special[self.next];
-        *special = Special::default();
-        if has_special(row) {
-            special.nan = row.iter().any(|value| value.is_nan());
-            special.minus_zero = row.iter().any(|value| value.is_special() && !value.is_nan());
+    fn receive(&mut self, rows: &Shown<'_, V>, number: usize) {
+        let (slot, row) = (self.slot(number), rows.row(number));
+        let own = &row[..self.pitch];
+        self.special[slot] = Special::default();
+        if has_special(own) {
+            self.special[slot].nan = own.iter().any(|value| value.is_nan());
+            self.special[slot].minus_zero = own.iter().any(|value| value.is_special() && !value.is_nan());
         }
-        self.next = (self.next + 1) % self.height;
+        if let Way::Network(Tiled { phases: Some(phases), .. }) = &mut self.way {
+            phases.receive(slot, own);
+        }
     }
 
     /// Marks the windows that show a NaN in one of the rows that have some.
     fn mark_nan(&mut self, rows: &Shown<'_, V>, first: usize, count: usize) {
+        let marks = &mut self.marks[first * self.pitch..][..count];
         for run in &self.runs {
-            if !self.special[(self.next + run.row) % self.height].nan {
+            if !self.special[(self.slot + first + run.row) % self.special.len()].nan {
                 continue;
             }
             let row = &rows.row(first + run.row)[run.at..][..count + run.len - 1];
             for (i, _) in row.iter().enumerate().filter(|(_, value)| value.is_nan()) {
-                self.marks[(i + 1).saturating_sub(run.len)..count.min(i + 1)].fill(true);
+                marks[(i + 1).saturating_sub(run.len)..count.min(i + 1)].fill(true);
             }
         }
     }
@@ -136,40 +170,54 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
     }
 
     /// Computes results, and marks those that are zero.
-    fn select(&mut self, rows: &Shown<'_, V>, first: usize, mark_zeros: bool, results: &mut [S::Result]) {
-        let count = results.len();
-        let mut finish = |results: &mut [S::Result], done: usize, [lower, upper]: [&[V]; 2]| {
-            let results = &mut results[done..done + lower.len()];
-            for ((result, &lower), &upper) in results.iter_mut().zip(lower).zip(upper) {
-                *result = self.statistic.of(lower, upper);
-            }
-            if mark_zeros {
-                let marks = self.marks[..count][done..].iter_mut();
-                for ((mark, &lower), &upper) in marks.zip(lower).zip(upper) {
-                    *mark |= lower == V::default() || upper == V::default();
-                }
-            }
-        };
+    fn select(&mut self, rows: &Shown<'_, V>, mark_zeros: bool, results: &mut Results<'_, S::Result>) {
+        // A tile may have more rows than there are results for: it is made of any.
+        let last = self.height + results.rows - 2;
         match &mut self.way {
-            Way::Network(network, inputs) => {
-                for done in (0..count).step_by(network.places()) {
-                    let places = network.places().min(count - done);
-                    let inputs = inputs.iter().map(|&(row, at)| rows.row(first + row)[at + done..].as_ptr());
+            Way::Network(tiled) => {
+                let Tiled { network, tile, sources, step, phases } = tiled;
+                let (pitch, slots) = (self.pitch, self.special.len());
+                let places = phases::places(results.places, *step, tile.along);
+                let part = places.div_ceil(places.div_ceil(network.places()));
+                for done in (0..places).step_by(part) {
+                    let inputs = sources.iter().map(|&source| match phases {
+                        Some(phases) => phases.from((self.slot + source.row.min(last)) % slots, source, done),
+                        None => rows.row(source.row.min(last))[source.at + done..].as_ptr(),
+                    });
+                    let count = part.min(places - done);
                     // SAFETY: what windows show of the places is in the rows, and there is enough to spare behind them.
-                    let found = unsafe { network.run(inputs) };
-                    finish(results, done, found.map(|values| &values[..places]));
+                    unsafe { network.run(inputs, count) };
+                    for (row, (results, marks)) in results.rows_mut().zip(self.marks.chunks_mut(pitch)).enumerate() {
+                        let found = |i: usize| {
+                            let number = 2 * (row * tile.along + i);
+                            // SAFETY: so many were computed.
+                            [number, number + 1].map(|n| unsafe { slice::from_raw_parts(network.result(n), count) })
+                        };
+                        let of = |lower, upper| self.statistic.of(lower, upper);
+                        phases::collect(found, (*step, tile.along), done, of, results);
+                        if mark_zeros {
+                            let is_zero = |lower, upper| lower == V::default() || upper == V::default();
+                            phases::collect(found, (*step, tile.along), done, is_zero, &mut marks[..results.len()]);
+                        }
+                    }
                 }
             }
             Way::Square(square) => {
                 let mut window = [&[][..]; SIDE_MAX];
                 let window = &mut window[..self.height];
-                window.iter_mut().enumerate().for_each(|(row, values)| *values = rows.row(first + row));
-                if !mark_zeros && let Some(medians) = S::as_values(results) {
-                    return square.run(window, medians);
+                window.iter_mut().enumerate().for_each(|(row, values)| *values = rows.row(row));
+                for results in results.rows_mut() {
+                    if !mark_zeros && let Some(medians) = S::as_values(results) {
+                        square.run(window, medians);
+                        continue;
+                    }
+                    let medians = &mut self.medians[..results.len()];
+                    square.run(window, medians);
+                    for ((result, mark), &median) in results.iter_mut().zip(&mut self.marks).zip(&*medians) {
+                        *result = self.statistic.of(median, median);
+                        *mark = median == V::default();
+                    }
                 }
-                let medians = &mut self.medians[..count];
-                square.run(window, medians);
-                finish(results, 0, [medians, medians]);
             }
         }
     }
@@ -179,128 +227,34 @@ impl<V: Extremal, S: Statistic<V>> RowKernel for Ranks<'_, V, S> {
     type Value = V;
     type Result = S::Result;
 
+    fn band(&self) -> usize {
+        self.band
+    }
+
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
-        for (first, results) in results.rows_mut().enumerate() {
-            let known = if first == 0 { rows.known } else { self.height - 1 };
-            for i in known..self.height {
-                self.receive(&rows.row(first + i)[..self.pitch]);
-            }
-            let has_nan = self.special.iter().any(|row| row.nan);
-            let has_minus_zero = self.special.iter().any(|row| row.minus_zero);
-            if has_nan || has_minus_zero {
-                self.marks.fill(false);
-            }
-            self.select(rows, first, has_minus_zero, results);
-            if has_nan {
+        self.slot = self.slot(self.done);
+        self.done = results.rows;
+        for number in rows.known..self.height - 1 + results.rows {
+            self.receive(rows, number);
+        }
+        let shown = (0..self.height - 1 + results.rows).map(|number| self.special[self.slot(number)]);
+        let (has_nan, has_minus_zero) =
+            shown.fold((false, false), |(nan, minus_zero), row| (nan | row.nan, minus_zero | row.minus_zero));
+        if has_nan && !has_minus_zero {
+            self.marks.fill(false);
+        }
+        self.select(rows, has_minus_zero, &mut results);
+        if has_nan || has_minus_zero {
+            for (first, results) in results.rows_mut().enumerate() {
                 self.mark_nan(rows, first, results.len());
-            }
-            if has_nan || has_minus_zero {
                 for (place, result) in results.iter_mut().enumerate() {
-                    if self.marks[place] {
+                    if self.marks[first * self.pitch + place] {
                         *result = self.of_all(rows, first, place);
                     }
                 }
             }
         }
     }
-}
-
-/// The window's taps as columns: those at the same offset in a row, at one after the other. Offsets that are near each
-/// other are counted from the same place, each row's from there being an input: its row, and the place.
-#[expect(clippy::type_complexity, reason = "a list of places and one of columns")]
-fn columns(sweep: &Sweep<'_>, formulas: &mut Formulas) -> Result<(Vec<(usize, usize)>, Vec<Vec<Ref>>), Error> {
-    let mut taps = memory::reserved(sweep.taps())?;
-    for run in sweep.runs() {
-        taps.extend((run.at..run.at + run.len).map(|at| (at, run.row)));
-    }
-    taps.sort_unstable();
-    let mut inputs: Vec<(usize, usize)> = Vec::new();
-    let mut columns: Vec<(usize, Vec<Ref>)> = Vec::new();
-    let mut start = 0;
-    for (at, row) in taps {
-        if columns.is_empty() || at > start + NEAR {
-            start = at;
-        }
-        let input = inputs.iter().position(|&input| input == (row, start)).unwrap_or_else(|| {
-            inputs.push((row, start));
-            inputs.len() - 1
-        });
-        let tap = formulas.input(input as u32, (at - start) as u32);
-        match columns.last_mut() {
-            Some((place, column)) if *place == at => column.push(tap),
-            _ => columns.push((at, vec![tap])),
-        }
-    }
-    Ok((inputs, columns.into_iter().map(|(_, column)| column).collect()))
-}
-
-/// The values at two places in the order, in the cheapest way known.
-fn selected(formulas: &mut Formulas, columns: &[Vec<Ref>], places: (usize, usize)) -> [Ref; 2] {
-    let all = merged(formulas, columns);
-    let mut best = [all[places.0], all[places.1]];
-    let height = columns[0].len();
-    if columns.iter().all(|column| column.len() == height) {
-        let (grid, below) = sorted_both_ways(formulas, columns, places);
-        let by_rows: Vec<Vec<Ref>> = grid.iter().map(|row| row.iter().flatten().copied().collect()).collect();
-        let column = |j: usize| grid.iter().filter_map(|row| row[j]).collect();
-        let by_columns: Vec<Vec<Ref>> = (0..columns.len()).map(column).collect();
-        for lists in [by_rows, by_columns] {
-            let rest = merged_by_size(formulas, lists);
-            let way = [rest[places.0 - below], rest[places.1 - below]];
-            if formulas.cost(&way) < formulas.cost(&best) {
-                best = way;
-            }
-        }
-    }
-    best
-}
-
-/// All taps in order. As many columns as a power of two are merged first, so that neighbours can have them too.
-fn merged(formulas: &mut Formulas, columns: &[Vec<Ref>]) -> Vec<Ref> {
-    if let [column] = columns {
-        return formulas.sorted(column);
-    }
-    let (one, other) = columns.split_at(columns.len().next_power_of_two() / 2);
-    let (one, other) = (merged(formulas, one), merged(formulas, other));
-    formulas.merged(&one, &other)
-}
-
-/// The taps of a box with columns in order and then rows, which leaves the columns so; without those that can't be at the
-/// places, of which so many are below.
-///
-/// What is in row `i` and column `j` has `(i + 1) * (j + 1)` values that are not above it, itself included, and as many that
-/// are not below it as there are from there to the other corner.
-fn sorted_both_ways(
-    formulas: &mut Formulas,
-    columns: &[Vec<Ref>],
-    places: (usize, usize),
-) -> (Vec<Vec<Option<Ref>>>, usize) {
-    let (width, height) = (columns.len(), columns[0].len());
-    let columns: Vec<Vec<Ref>> = columns.iter().map(|column| formulas.sorted(column)).collect();
-    let mut below = 0;
-    let mut grid = Vec::new();
-    for i in 0..height {
-        let row: Vec<Vec<Ref>> = columns.iter().map(|column| vec![column[i]]).collect();
-        let row = merged(formulas, &row).into_iter().enumerate().map(|(j, value)| {
-            let is_below = (height - i) * (width - j) > height * width - places.0;
-            let is_above = (i + 1) * (j + 1) > places.1 + 1;
-            below += usize::from(is_below);
-            (!is_below && !is_above).then_some(value)
-        });
-        grid.push(row.collect());
-    }
-    (grid, below)
-}
-
-/// Lists in order as one: the shortest first.
-fn merged_by_size(formulas: &mut Formulas, mut lists: Vec<Vec<Ref>>) -> Vec<Ref> {
-    lists.retain(|list| !list.is_empty());
-    while lists.len() > 1 {
-        lists.sort_by_key(|list| std::cmp::Reverse(list.len()));
-        let merged = lists.pop().zip(lists.pop()).map(|(one, other)| formulas.merged(&one, &other));
-        lists.extend(merged);
-    }
-    lists.pop().unwrap_or_default()
 }
 
 /// A statistic of any values that kernels compute with.
