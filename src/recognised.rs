@@ -14,6 +14,7 @@ use crate::kernels::moments::{
 use crate::kernels::ordinals::{Coded, Ordinals};
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
+use crate::kernels::squares::{self, Squares};
 use crate::kernels::strip::Strips;
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
@@ -38,6 +39,13 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
     let extents = ready.box_extents()?;
     let is_line = extents.as_ref().is_some_and(|extents| extents.last() == Some(&taps));
     let most = network_taps(ready.dtype(), is_line);
+    let middle = (taps / 2, taps / 2);
+    if let Some(extents) = &extents
+        && squares::is_known(extents, ready.shape())
+        && <_ as Statistic<f64>>::places(statistic) == middle
+    {
+        return with_value!(ready.dtype(), V => ready.sweep(|sweep| Squares::<V, _>::new(sweep, statistic)));
+    }
     match (ready.dtype(), extents) {
         (DType::UInt8 | DType::Bool, Some(extents)) if taps > BYTES_MAX.min(most) => {
             bytes::<u8, _>(ready, statistic, &extents)

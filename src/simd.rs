@@ -21,6 +21,39 @@ pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Makes an unsafe function that is compiled for AVX2 too, as [`widest`] does. Here compilers know what references promise:
+/// that what is written through one of them is nothing of what is read. Of what a closure holds they don't, and so check.
+macro_rules! widest_fn {
+    (
+        $(#[$about:meta])*
+        unsafe fn $name:ident<$V:ident: $value:path $(, $E:ident: $extreme:path)? $(; const $N:ident: $number:ty)*>(
+            $($argument:ident: $type:ty),* $(,)?
+        ) -> $result:ty $body:block
+    ) => {
+        $(#[$about])*
+        unsafe fn $name<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>($($argument: $type),*) -> $result {
+            #[inline(always)]
+            unsafe fn any<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>($($argument: $type),*) -> $result $body
+
+            #[cfg(target_arch = "x86_64")]
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
+                #[target_feature(enable = "avx2,popcnt")]
+                unsafe fn with_avx2<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>(
+                    $($argument: $type),*
+                ) -> $result {
+                    // SAFETY: passed on.
+                    unsafe { any::<$V $(, $E)? $(, $N)*>($($argument),*) }
+                }
+                // SAFETY: the machine has AVX2 and popcnt; the rest is passed on.
+                return unsafe { with_avx2::<$V $(, $E)? $(, $N)*>($($argument),*) };
+            }
+            // SAFETY: passed on.
+            unsafe { any::<$V $(, $E)? $(, $N)*>($($argument),*) }
+        }
+    };
+}
+pub(crate) use widest_fn;
+
 /// Has memory bring the cache line that lies there, if any does.
 #[inline(always)]
 pub(crate) fn prefetch<T>(address: *const T) {

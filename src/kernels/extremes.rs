@@ -631,7 +631,7 @@ fn combine<'r, V: Extremal, E: Extreme>(
         ($($n:literal)*) => {
             match count {
                 // SAFETY: each row has as many values as there are results, and results are others.
-                $($n => unsafe { combine_n::<V, E, $n>(&sources, order, results, to) },)*
+                $($n => unsafe { combine_n::<V, E, $n>(array::from_fn(|i| sources[i]), order, results, to) },)*
                 n => unreachable!("{n} sources"),
             }
         };
@@ -639,64 +639,65 @@ fn combine<'r, V: Extremal, E: Extreme>(
     by_count!(1 2 3 4 5 6 7 8)
 }
 
-/// The extremes of the values that each result has at each source.
-///
-/// # Safety
-/// There are as many as results, and results are others.
-unsafe fn combine_n<V: Extremal, E: Extreme, const N: usize>(
-    sources: &[*const V; MOST],
-    order: Order,
-    results: &mut [V],
-    to: To,
-) -> bool {
-    let sources: [*const V; N] = array::from_fn(|i| sources[i]);
-    #[inline(always)]
-    unsafe fn each<V: Extremal, const N: usize, const LOOK: bool>(
+simd::widest_fn! {
+    /// The extremes of the values that each result has at each source.
+    ///
+    /// # Safety
+    /// There are as many as results, and results are others.
+    unsafe fn combine_n<V: Extremal, E: Extreme; const N: usize>(
         sources: [*const V; N],
+        order: Order,
         results: &mut [V],
         to: To,
-        of: impl Fn(V, V) -> V,
     ) -> bool {
-        let mut found = false;
-        for block in simd::strides::<V>(results.len(), BLOCK) {
-            let sources = sources.map(|source| source.wrapping_add(block.start));
-            let results = &mut results[block];
-            if to == To::Memory {
-                simd::fetch_ahead(results.as_ptr(), results.len());
-            }
-            if LOOK {
-                simd::fetch_ahead(sources[0], results.len());
-            }
-            let mut mark = V::Mark::default();
-            for (i, result) in results.iter_mut().enumerate() {
-                // SAFETY: the caller has so many values there.
-                let mut extreme = unsafe { *sources[0].add(i) };
-                if LOOK {
-                    mark = mark | extreme.mark();
-                }
-                for source in &sources[1..] {
-                    // SAFETY: likewise.
-                    extreme = of(extreme, unsafe { *source.add(i) });
-                }
-                *result = extreme;
-            }
-            found |= mark != V::Mark::default();
-        }
-        found
-    }
-    simd::widest(
-        #[inline(always)]
         // SAFETY: passed on.
-        || unsafe {
+        unsafe {
             match order {
-                Order::Plain => each::<V, N, false>(sources, results, to, E::of),
-                Order::Special => each::<V, N, false>(sources, results, to, E::of_any),
+                Order::Plain => combine_by::<V, N, false>(sources, results, to, E::of),
+                Order::Special => combine_by::<V, N, false>(sources, results, to, E::of_any),
                 // Only passes along a row come with rows that are unknown.
-                Order::Unknown if N <= RADIX => each::<V, N, true>(sources, results, to, E::of),
+                Order::Unknown if N <= RADIX => combine_by::<V, N, true>(sources, results, to, E::of),
                 Order::Unknown => unreachable!("{N} rows that are unknown"),
             }
-        },
-    )
+        }
+    }
+}
+
+/// # Safety
+/// As [`combine_n`].
+#[inline(always)]
+unsafe fn combine_by<V: Extremal, const N: usize, const LOOK: bool>(
+    sources: [*const V; N],
+    results: &mut [V],
+    to: To,
+    of: impl Fn(V, V) -> V,
+) -> bool {
+    let mut found = false;
+    for block in simd::strides::<V>(results.len(), BLOCK) {
+        let sources = sources.map(|source| source.wrapping_add(block.start));
+        let results = &mut results[block];
+        if to == To::Memory {
+            simd::fetch_ahead(results.as_ptr(), results.len());
+        }
+        if LOOK {
+            simd::fetch_ahead(sources[0], results.len());
+        }
+        let mut mark = V::Mark::default();
+        for (i, result) in results.iter_mut().enumerate() {
+            // SAFETY: the caller has so many values there.
+            let mut extreme = unsafe { *sources[0].add(i) };
+            if LOOK {
+                mark = mark | extreme.mark();
+            }
+            for source in &sources[1..] {
+                // SAFETY: likewise.
+                extreme = of(extreme, unsafe { *source.add(i) });
+            }
+            *result = extreme;
+        }
+        found |= mark != V::Mark::default();
+    }
+    found
 }
 
 /// Takes a row in to those before it of its group; with the ends of the last group, they make the results.

@@ -10,7 +10,7 @@ pub(crate) mod ordinals;
 mod phases;
 pub(crate) mod pixel;
 pub(crate) mod ranks;
-mod squares;
+pub(crate) mod squares;
 pub(crate) mod strip;
 mod tiles;
 pub(crate) mod values;

@@ -13,9 +13,8 @@ use crate::error::Error;
 use crate::kernels::extremes::{Extremal, has_special};
 use crate::kernels::network::{LONG, Network};
 use crate::kernels::phases::{self, Phases};
-use crate::kernels::squares::{SIDE_MAX, Square, is_known};
 use crate::kernels::tiles::{NEAR, Shared, Source, Tile, Window};
-use crate::memory::{self, Aligned, CACHE_LINE};
+use crate::memory::{self, CACHE_LINE};
 use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
 // What a network reads behind a row's last place is there: see `Network::run`.
@@ -40,7 +39,7 @@ pub(crate) trait Statistic<V>: Sync {
 /// Order statistics.
 pub(crate) struct Ranks<'s, V, S> {
     statistic: &'s S,
-    way: Way<V>,
+    tiled: Tiled<V>,
     pitch: usize,
     height: usize,
     /// Rows of results that are computed together, at most.
@@ -54,15 +53,6 @@ pub(crate) struct Ranks<'s, V, S> {
     /// Which results are to be computed one by one, row by row.
     marks: Vec<bool>,
     values: Vec<f64>,
-    medians: Aligned<V>,
-}
-
-/// How values are selected.
-enum Way<V> {
-    /// By a network for tiles of windows.
-    Network(Tiled<V>),
-    /// Medians of squares.
-    Square(Square<V>),
 }
 
 /// A network with what it reads.
@@ -76,29 +66,15 @@ struct Tiled<V> {
     phases: Option<Phases<V>>,
 }
 
-impl<V: Extremal> Way<V> {
+impl<V: Extremal> Tiled<V> {
     fn new(sweep: &Sweep<'_>, places: (usize, usize)) -> Result<Self, Error> {
-        if let Some((side, step)) = square(sweep).filter(|_| places == (sweep.taps() / 2, sweep.taps() / 2)) {
-            return Ok(Way::Square(Square::new(side, step)?));
-        }
         let window = Window::new(sweep, places)?;
         let Shared { tile, formulas, sources, results } = Shared::cheapest(&window)?;
         let network = Network::new(&formulas, results.as_flattened())?;
         let furthest = sweep.pitch().div_ceil(tile.along) + network.places() + NEAR + window.step + CACHE_LINE;
         let rows = sweep.height() - 1 + tile.rows;
         let phases = (tile.along > 1).then(|| Phases::new(rows, sweep.pitch(), tile.along, window.step, furthest));
-        Ok(Way::Network(Tiled { network, tile, sources, step: window.step, phases: phases.transpose()? }))
-    }
-}
-
-/// The side of a window that is a square there is code for, and the step from one of its columns to the next.
-fn square(sweep: &Sweep<'_>) -> Option<(usize, usize)> {
-    let mut wide = sweep.widths().filter(|&(width, _)| width > 1);
-    match (wide.next(), wide.next()) {
-        (Some((width, step)), None) if sweep.is_box() && width == sweep.height() => {
-            is_known(width, step).then_some((width, step))
-        }
-        _ => None,
+        Ok(Tiled { network, tile, sources, step: window.step, phases: phases.transpose()? })
     }
 }
 
@@ -111,12 +87,12 @@ struct Special {
 
 impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
     pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
-        let way = Way::new(sweep, statistic.places())?;
-        let band = if let Way::Network(tiled) = &way { tiled.tile.rows } else { 1 };
+        let tiled = Tiled::new(sweep, statistic.places())?;
+        let band = tiled.tile.rows;
         let rows = sweep.height() - 1 + band;
         Ok(Ranks {
             statistic,
-            way,
+            tiled,
             pitch: sweep.pitch(),
             height: sweep.height(),
             band,
@@ -126,7 +102,6 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
             done: 0,
             marks: memory::filled(band * sweep.pitch(), false)?,
             values: memory::reserved(sweep.taps())?,
-            medians: Aligned::new(sweep.pitch(), 0)?,
         })
     }
 
@@ -140,11 +115,11 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
         let (slot, row) = (self.slot(number), rows.row(number));
         let own = &row[..self.pitch];
         self.special[slot] = Special::default();
-        if has_special(own) {
+        if has_special::<V, false>(own) {
             self.special[slot].nan = own.iter().any(|value| value.is_nan());
             self.special[slot].minus_zero = own.iter().any(|value| value.is_special() && !value.is_nan());
         }
-        if let Way::Network(Tiled { phases: Some(phases), .. }) = &mut self.way {
+        if let Some(phases) = &mut self.tiled.phases {
             phases.receive(slot, own);
         }
     }
@@ -173,50 +148,29 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
     fn select(&mut self, rows: &Shown<'_, V>, mark_zeros: bool, results: &mut Results<'_, S::Result>) {
         // A tile may have more rows than there are results for: it is made of any.
         let last = self.height + results.rows - 2;
-        match &mut self.way {
-            Way::Network(tiled) => {
-                let Tiled { network, tile, sources, step, phases } = tiled;
-                let (pitch, slots) = (self.pitch, self.special.len());
-                let places = phases::places(results.places, *step, tile.along);
-                let part = places.div_ceil(places.div_ceil(network.places()));
-                for done in (0..places).step_by(part) {
-                    let inputs = sources.iter().map(|&source| match phases {
-                        Some(phases) => phases.from((self.slot + source.row.min(last)) % slots, source, done),
-                        None => rows.row(source.row.min(last))[source.at + done..].as_ptr(),
-                    });
-                    let count = part.min(places - done);
-                    // SAFETY: what windows show of the places is in the rows, and there is enough to spare behind them.
-                    unsafe { network.run(inputs, count) };
-                    for (row, (results, marks)) in results.rows_mut().zip(self.marks.chunks_mut(pitch)).enumerate() {
-                        let found = |i: usize| {
-                            let number = 2 * (row * tile.along + i);
-                            // SAFETY: so many were computed.
-                            [number, number + 1].map(|n| unsafe { slice::from_raw_parts(network.result(n), count) })
-                        };
-                        let of = |lower, upper| self.statistic.of(lower, upper);
-                        phases::collect(found, (*step, tile.along), done, of, results);
-                        if mark_zeros {
-                            let is_zero = |lower, upper| lower == V::default() || upper == V::default();
-                            phases::collect(found, (*step, tile.along), done, is_zero, &mut marks[..results.len()]);
-                        }
-                    }
-                }
-            }
-            Way::Square(square) => {
-                let mut window = [&[][..]; SIDE_MAX];
-                let window = &mut window[..self.height];
-                window.iter_mut().enumerate().for_each(|(row, values)| *values = rows.row(row));
-                for results in results.rows_mut() {
-                    if !mark_zeros && let Some(medians) = S::as_values(results) {
-                        square.run(window, medians);
-                        continue;
-                    }
-                    let medians = &mut self.medians[..results.len()];
-                    square.run(window, medians);
-                    for ((result, mark), &median) in results.iter_mut().zip(&mut self.marks).zip(&*medians) {
-                        *result = self.statistic.of(median, median);
-                        *mark = median == V::default();
-                    }
+        let Tiled { network, tile, sources, step, phases } = &mut self.tiled;
+        let (pitch, slots) = (self.pitch, self.special.len());
+        let places = phases::places(results.places, *step, tile.along);
+        let part = places.div_ceil(places.div_ceil(network.places()));
+        for done in (0..places).step_by(part) {
+            let inputs = sources.iter().map(|&source| match phases {
+                Some(phases) => phases.from((self.slot + source.row.min(last)) % slots, source, done),
+                None => rows.row(source.row.min(last))[source.at + done..].as_ptr(),
+            });
+            let count = part.min(places - done);
+            // SAFETY: what windows show of the places is in the rows, and there is enough to spare behind them.
+            unsafe { network.run(inputs, count) };
+            for (row, (results, marks)) in results.rows_mut().zip(self.marks.chunks_mut(pitch)).enumerate() {
+                let found = |i: usize| {
+                    let number = 2 * (row * tile.along + i);
+                    // SAFETY: so many were computed.
+                    [number, number + 1].map(|n| unsafe { slice::from_raw_parts(network.result(n), count) })
+                };
+                let of = |lower, upper| self.statistic.of(lower, upper);
+                phases::collect(found, (*step, tile.along), done, of, results);
+                if mark_zeros {
+                    let is_zero = |lower, upper| lower == V::default() || upper == V::default();
+                    phases::collect(found, (*step, tile.along), done, is_zero, &mut marks[..results.len()]);
                 }
             }
         }

@@ -11,6 +11,7 @@
 use std::array;
 
 use crate::convert::Value;
+use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::{Extremal, has_special};
 use crate::kernels::network::{higher, lower};
@@ -25,10 +26,16 @@ const SIDE_MAX: usize = 5;
 /// Places of columns around those that are computed, at most.
 const AROUND: usize = 40;
 
-/// Whether a box of these extents may be a square that there is code for.
-pub(crate) fn is_known(extents: &[usize]) -> bool {
-    let mut wide = extents.iter().filter(|&&extent| extent > 1);
-    matches!((wide.next(), wide.next(), wide.next()), (Some(3), Some(3), None) | (Some(5), Some(5), None))
+/// Whether a box of these extents, in an array of those, is a square that there is code for.
+pub(crate) fn is_known(extents: &[usize], shape: &[usize]) -> bool {
+    let mut wide = extents.iter().enumerate().filter(|&(_, &extent)| extent > 1);
+    match (wide.next(), wide.next(), wide.next()) {
+        (Some((_, 3)), Some((_, 3)), None) => true,
+        (Some((_, &SIDE_MAX)), Some((axis, &SIDE_MAX)), None) => {
+            (SIDE_MAX - 1) * shape[axis + 1..].iter().product::<usize>() <= AROUND
+        }
+        _ => false,
+    }
 }
 
 /// Bytes of places that columns are put in order for at a time.
@@ -58,19 +65,17 @@ pub(crate) struct Squares<'s, V, S> {
 }
 
 impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
-    /// `None`: the window's columns are too far apart.
-    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Option<Self>, Error> {
+    /// For a window that [is known](is_known).
+    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
         let mut wide = sweep.widths().filter(|&(width, _)| width > 1);
         let (side, down, step) = match (wide.next(), wide.next()) {
             (Some((width, step)), None) => (width, None, step),
             (Some((_, down)), Some((width, step))) => (width, Some(down), step),
-            _ => return Ok(None),
+            _ => panic!("squares have two axes"),
         };
-        if side > 3 && (side - 1) * step > AROUND {
-            return Ok(None);
-        }
+        assert!(side == 3 || (side == SIDE_MAX && (side - 1) * step <= AROUND));
         let begin = (0..side).map(|i| down.map_or((i, 0), |down| (0, i * down)));
-        Ok(Some(Squares {
+        Ok(Squares {
             statistic,
             side,
             step,
@@ -82,7 +87,7 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
             medians: Aligned::new(sweep.pitch(), 0)?,
             marks: memory::filled(sweep.pitch(), false)?,
             values: memory::reserved(sweep.taps())?,
-        }))
+        })
     }
 
     /// Computes two rows of results, if that is quicker, and looks at the new rows meanwhile. `None`: it did not; else
@@ -98,22 +103,10 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
         // The middle columns are looked at, and what is to their sides at the ends.
         let ends = window[2..].iter().flat_map(|row| row[..step].iter().chain(&row[count + step..]));
         let ends = ends.fold(V::Mark::default(), |so_far, value| value.suspect(so_far));
-        let window = window.map(<[V]>::as_ptr);
-        let found = simd::widest(
-            #[inline(always)]
-            || {
-                let mut found = V::are_suspects(ends);
-                for places in simd::strides::<V>(count, BLOCK) {
-                    coming.iter().for_each(|row| simd::fetch(row.as_ptr().wrapping_add(places.start), BLOCK));
-                    let window = window.map(|row| row.wrapping_add(places.start));
-                    let (medians, others) = (&mut medians[places.clone()], &mut others[places]);
-                    // SAFETY: rows have as many values as there are places, and those around them.
-                    found |= unsafe { pairs_of_medians_of_3(window, step, medians, others) };
-                }
-                found
-            },
-        );
-        Some(found)
+        let [above, a, b, below] = window.map(<[V]>::as_ptr);
+        // SAFETY: rows have as many values as there are places, and those around them.
+        let found = unsafe { pairs_of_medians_of_3(above, a, b, below, step, medians, others, coming) };
+        Some(found || V::are_suspects(ends))
     }
 
     /// Computes a row of results from rows that have nothing special.
@@ -124,7 +117,11 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
             *values = &rows.row(first + row)[at..][..count + around];
         }
         let at = |places: usize, row: usize| window[row].as_ptr().wrapping_add(places);
-        let medians = &mut self.medians[..count];
+        let is_direct = S::as_values(results).is_some();
+        let medians = match S::as_values(results) {
+            Some(medians) => medians,
+            None => &mut self.medians[..count],
+        };
         for places in simd::strides::<V>(count, BYTES) {
             let (start, medians) = (places.start, &mut medians[places]);
             if self.side == 3 {
@@ -139,7 +136,10 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
                 unsafe { medians_of_5(array::from_fn(|row| at(start, row)), step, &mut self.columns, medians) }
             }
         }
-        results.iter_mut().zip(medians).for_each(|(result, &mut median)| *result = self.statistic.of(median, median));
+        if !is_direct {
+            let medians = &self.medians[..count];
+            results.iter_mut().zip(medians).for_each(|(result, &median)| *result = self.statistic.of(median, median));
+        }
     }
 
     /// Computes those results of a row again whose windows show something special, one by one.
@@ -227,32 +227,44 @@ unsafe fn medians_of_3<V: Value>(rows: [*const V; 3], step: usize, medians: &mut
     }
 }
 
-/// The same for squares and those a row further down: what both have of a column is put in order once. Returns whether
-/// something special may be in the middle columns of the last two rows.
-///
-/// # Safety
-/// As [`medians_of_3`]; as many of the others.
-#[inline(always)]
-unsafe fn pairs_of_medians_of_3<V: Extremal>(
-    rows: [*const V; 4],
-    step: usize,
-    medians: &mut [V],
-    others: &mut [V],
-) -> bool {
-    let mut so_far = V::Mark::default();
-    for (place, (median, other)) in medians.iter_mut().zip(others).enumerate() {
-        let column = |i: usize| {
-            // SAFETY: the caller has them.
-            let [above, a, b, below]: [V; 4] = array::from_fn(|row| unsafe { *rows[row].add(place + i * step) });
-            let both = pair(a, b);
-            (with(both, above), with(both, below), [b, below])
-        };
-        let [(a, d, _), (b, e, new), (c, f, _)] = [column(0), column(1), column(2)];
-        *median = Of3.of_columns([a, b, c]);
-        *other = Of3.of_columns([d, e, f]);
-        so_far = new[1].suspect(new[0].suspect(so_far));
+simd::widest_fn! {
+    /// The same for squares and those a row further down: what both have of a column is put in order once. Meanwhile memory
+    /// brings the rows that are `coming`. Returns whether something special may be in the middle columns of the last two rows.
+    ///
+    /// # Safety
+    /// As [`medians_of_3`]; as many of the others.
+    #[expect(clippy::too_many_arguments, reason = "pointers in an array would be read again and again")]
+    unsafe fn pairs_of_medians_of_3<V: Extremal>(
+        above: *const V,
+        a: *const V,
+        b: *const V,
+        below: *const V,
+        step: usize,
+        medians: &mut [V],
+        others: &mut [V],
+        coming: [&[V]; 2],
+    ) -> bool {
+        let mut so_far = V::Mark::default();
+        for places in simd::strides::<V>(medians.len(), BLOCK) {
+            let start = places.start;
+            coming.iter().for_each(|row| simd::fetch(row.as_ptr().wrapping_add(start), BLOCK));
+            let (medians, others) = (&mut medians[places.clone()], &mut others[places]);
+            for (place, (median, other)) in medians.iter_mut().zip(others).enumerate() {
+                let column = |i: usize| {
+                    let at = start + place + i * step;
+                    // SAFETY: the caller has them.
+                    let (above, a, b, below) = unsafe { (*above.add(at), *a.add(at), *b.add(at), *below.add(at)) };
+                    let both = pair(a, b);
+                    (with(both, above), with(both, below), [b, below])
+                };
+                let [(a, d, _), (b, e, new), (c, f, _)] = [column(0), column(1), column(2)];
+                *median = Of3.of_columns([a, b, c]);
+                *other = Of3.of_columns([d, e, f]);
+                so_far = new[1].suspect(new[0].suspect(so_far));
+            }
+        }
+        V::are_suspects(so_far)
     }
-    V::are_suspects(so_far)
 }
 
 /// # Safety
