@@ -12,6 +12,7 @@ use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
 use crate::kernels::ordinals::{Coded, Ordinals};
+use crate::kernels::pairs::{self, Distinct, Frequency, Mode, Pairs};
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::strip::Strips;
@@ -131,6 +132,8 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
             let of_all = |values: &mut [f64]| builtins::nan_quantile(values, fraction);
             ranks(ready, Between::quantile(taps, fraction, &of_all))
         }
+        Builtin::Mode if taps <= pairs::TAPS_MAX => frequencies::<Mode>(ready),
+        Builtin::Distinct if taps <= pairs::TAPS_MAX => frequencies::<Distinct>(ready),
         _ => ready.filter(pixel),
     }
 }
@@ -141,4 +144,9 @@ fn extremes<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
 
 fn lanes(ready: Ready<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {
     ready.filter(|plan| Strips::new(plan.taps(), Lanewise(&function)))
+}
+
+/// Runs a kernel for how often values occur.
+fn frequencies<F: Frequency>(ready: Ready<'_, '_>) -> Result<(), Error> {
+    with_value!(ready.dtype(), V => ready.sweep(Pairs::<V, F>::new))
 }
