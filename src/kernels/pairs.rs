@@ -84,8 +84,10 @@ pub(crate) trait Frequency: Sync {
     /// Whether it may be another zero if one is negative.
     const MINDS_ZEROS: bool;
 
-    /// Takes one tap of each place in to the results, which are zero at first, and to the highest counts so far.
-    fn take<V: Countable>(counts: &[V::Count], values: &[V], highest: &mut [V::Count], results: &mut [V]);
+    /// Takes in one tap of each place: makes results of those before, zero at first, and of the highest counts so far.
+    ///
+    /// Results are not computed in place, which some compilers make masked stores of.
+    fn take<V: Countable>(counts: &[V::Count], values: &[V], highest: &mut [V::Count], before: &[V], results: &mut [V]);
 
     /// The same from all values of a window.
     fn of_all(values: &mut [f64]) -> f64;
@@ -95,11 +97,18 @@ impl Frequency for Mode {
     const MINDS_ZEROS: bool = true;
 
     #[inline(always)]
-    fn take<V: Countable>(counts: &[V::Count], values: &[V], highest: &mut [V::Count], results: &mut [V]) {
-        for (((&count, &value), highest), result) in counts.iter().zip(values).zip(highest).zip(results) {
-            let lower = if value < *result { value } else { *result };
-            let as_frequent = if count == *highest { lower } else { *result };
-            *result = if count > *highest { value } else { as_frequent };
+    fn take<V: Countable>(
+        counts: &[V::Count],
+        values: &[V],
+        highest: &mut [V::Count],
+        before: &[V],
+        results: &mut [V],
+    ) {
+        let taps = counts.iter().zip(values).zip(before);
+        for (((&count, &value), &before), (highest, result)) in taps.zip(highest.iter_mut().zip(results)) {
+            // A higher count, or the same and a lower value.
+            let is_mode = V::counted(count, value < before) > *highest;
+            *result = if is_mode { value } else { before };
             *highest = if count > *highest { count } else { *highest };
         }
     }
@@ -113,9 +122,9 @@ impl Frequency for Distinct {
     const MINDS_ZEROS: bool = false;
 
     #[inline(always)]
-    fn take<V: Countable>(counts: &[V::Count], _: &[V], _: &mut [V::Count], results: &mut [V]) {
-        for (&count, result) in counts.iter().zip(results) {
-            *result = result.next_if(count == V::Count::default());
+    fn take<V: Countable>(counts: &[V::Count], _: &[V], _: &mut [V::Count], before: &[V], results: &mut [V]) {
+        for ((&count, &before), result) in counts.iter().zip(before).zip(results) {
+            *result = before.next_if(count == V::Count::default());
         }
     }
 
@@ -130,6 +139,8 @@ pub(crate) struct Pairs<V: Countable, F> {
     height: usize,
     counts: Aligned<V::Count>,
     highest: Aligned<V::Count>,
+    /// Results so far, of the tap before and of the next.
+    so_far: [Aligned<V>; 2],
     specials: Specials,
     frequency: PhantomData<F>,
 }
@@ -191,6 +202,7 @@ impl<V: Countable, F: Frequency> Pairs<V, F> {
             height: sweep.height(),
             counts: Aligned::new(Self::PLACES + NEAR, 0)?,
             highest: Aligned::new(Self::PLACES, 0)?,
+            so_far: [Aligned::new(Self::PLACES, 0)?, Aligned::new(Self::PLACES, 0)?],
             specials: Specials::new(sweep)?,
             frequency: PhantomData,
         })
@@ -200,7 +212,9 @@ impl<V: Countable, F: Frequency> Pairs<V, F> {
     fn compute(&mut self, rows: &Shown<'_, V>, first: usize, start: usize, results: &mut [V]) {
         let highest = &mut self.highest[..results.len()];
         highest.fill(V::BELOW);
-        results.fill(V::default());
+        let [one, other] = &mut self.so_far;
+        let (mut before, mut next) = (&mut one[..results.len()], &mut other[..results.len()]);
+        before.fill(V::default());
         for chain in &self.chains {
             let at = start + chain.at();
             let row = &rows.row(first + chain.row)[at..];
@@ -219,10 +233,12 @@ impl<V: Countable, F: Frequency> Pairs<V, F> {
                 let (counts, values) = (&counts[reach..], &row[reach..][..results.len()]);
                 simd::widest(
                     #[inline(always)]
-                    || F::take(counts, values, highest, results),
+                    || F::take(counts, values, highest, before, next),
                 );
+                (before, next) = (next, before);
             }
         }
+        results.copy_from_slice(before);
     }
 }
 
