@@ -1,11 +1,13 @@
 //! What runs along a line.
 
 pub(crate) mod extremes;
+pub(crate) mod frequencies;
 mod gather;
 pub(crate) mod histograms;
 pub(crate) mod lanes;
 pub(crate) mod moments;
 mod network;
+mod numbering;
 pub(crate) mod ordinals;
 pub(crate) mod pairs;
 pub(crate) mod pixel;

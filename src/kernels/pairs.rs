@@ -227,7 +227,7 @@ impl<V: Countable, F: Frequency> Pairs<V, F> {
                 }
                 for sources in link.sources.chunks(MOST) {
                     let sources =
-                        sources.iter().map(|&(row, ahead)| &rows.row(first + row)[at.strict_add_signed(ahead)..]);
+                        sources.iter().map(|&(row, ahead)| &rows.row(first + row)[at.wrapping_add_signed(ahead)..]);
                     count::<V>(sources, row, counts);
                 }
                 let (counts, values) = (&counts[reach..], &row[reach..][..results.len()]);
@@ -315,7 +315,7 @@ mod tests {
             let mut sources = Vec::new();
             for link in &chain.links {
                 sources.extend(&link.sources);
-                let tap = |&(row, ahead): &(usize, isize)| (row, link.at.strict_add_signed(ahead));
+                let tap = |&(row, ahead): &(usize, isize)| (row, link.at.wrapping_add_signed(ahead));
                 pairs.extend(sources.iter().map(|source| ((chain.row, link.at), tap(source))));
             }
         }
