@@ -6,12 +6,14 @@ use crate::dtype::DType;
 use crate::error::Error;
 use crate::filter::{Job, Ready};
 use crate::kernels::extremes::{Extreme, Extremes, Higher, Lower, Range, Skipping};
+use crate::kernels::frequencies::{Frequencies, OfNumbers};
 use crate::kernels::histograms::{self, Byte, Large, Small};
 use crate::kernels::lanes::Lanewise;
 use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
 use crate::kernels::ordinals::{Coded, Ordinals};
+use crate::kernels::pairs::{self, Distinct, Mode, Pairs};
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::squares::{self, Squares};
@@ -139,6 +141,8 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
             let of_all = |values: &mut [f64]| builtins::nan_quantile(values, fraction);
             ranks(ready, Between::quantile(taps, fraction, &of_all))
         }
+        Builtin::Mode => frequencies::<Mode>(ready, |size| if size <= 4 { 121 } else { 81 }),
+        Builtin::Distinct => frequencies::<Distinct>(ready, |size| [121, 81, 81, 49][size.ilog2() as usize]),
         _ => ready.filter(pixel),
     }
 }
@@ -149,4 +153,16 @@ fn extremes<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
 
 fn lanes(ready: Ready<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {
     ready.filter(|plan| Strips::new(plan.taps(), Lanewise(&function)))
+}
+
+/// Runs a kernel for how often values occur. Windows of up to so many taps are compared tap by tap: by the bytes of a value, as
+/// many are compared at a time. Of windows that are no box not much is shared.
+fn frequencies<F: OfNumbers>(ready: Ready<'_, '_>, most: impl Fn(usize) -> usize) -> Result<(), Error> {
+    let most = most(ready.dtype().size());
+    let most = if ready.box_extents()?.is_some() { most } else { most / 2 };
+    if ready.taps() <= most.min(pairs::TAPS_MAX) {
+        with_value!(ready.dtype(), V => ready.sweep(Pairs::<V, F>::new))
+    } else {
+        with_value!(ready.dtype(), V => ready.sweep(Frequencies::<V, F>::new))
+    }
 }

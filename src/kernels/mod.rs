@@ -1,15 +1,19 @@
 //! What runs along a line.
 
 pub(crate) mod extremes;
+pub(crate) mod frequencies;
 mod gather;
 pub(crate) mod histograms;
 pub(crate) mod lanes;
 pub(crate) mod moments;
 mod network;
+mod numbering;
 pub(crate) mod ordinals;
+pub(crate) mod pairs;
 mod phases;
 pub(crate) mod pixel;
 pub(crate) mod ranks;
+mod specials;
 pub(crate) mod squares;
 pub(crate) mod strip;
 mod tiles;
