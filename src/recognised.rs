@@ -22,10 +22,9 @@ use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
 /// Taps of a window, at most, that a selection network is made for: by the bytes of a value, as many are compared at a time.
-/// Windows of one line share nothing but their ends.
 fn network_taps(dtype: DType, is_line: bool) -> usize {
     match dtype.size() {
-        _ if is_line => 25,
+        _ if is_line => 225,
         1 | 2 => 225,
         4 => 130,
         _ => 80,
@@ -40,6 +39,7 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
     let (taps, statistic) = (ready.taps(), &statistic);
     let extents = ready.box_extents()?;
     let is_line = extents.as_ref().is_some_and(|extents| extents.last() == Some(&taps));
+    let elements = ready.shape().iter().product();
     let most = network_taps(ready.dtype(), is_line);
     let middle = (taps / 2, taps / 2);
     if let Some(extents) = &extents
@@ -60,7 +60,7 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
         _ if taps > most => {
             with_value!(ready.dtype(), V => ready.sweep(|sweep| Ordinals::<V, _>::new(sweep, statistic)))
         }
-        _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic))),
+        _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic, elements))),
     }
 }
 
