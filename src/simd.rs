@@ -116,3 +116,23 @@ pub(crate) fn not_above(counts: &[u16; 16], limit: u16) -> u32 {
     #[cfg(not(target_arch = "x86_64"))]
     counts.iter().enumerate().fold(0, |bits, (i, &count)| bits | u32::from(count <= limit) << i)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strides_cover_everything_and_are_whole_if_they_can_be() {
+        for len in [0, 1, 15, 16, 17, 31, 32, 33, 64, 65, 79, 80, 81, 200] {
+            // 16 doubles make a stride, 64 a block.
+            let ranges: Vec<_> = strides::<f64>(len, 512).collect();
+            let mut covered = 0;
+            for range in &ranges {
+                assert!(range.start <= covered && covered < range.end && range.len() <= 64, "{len}: {ranges:?}");
+                assert!(len < 16 || range.len() % 16 == 0, "{len}: {ranges:?}");
+                covered = range.end;
+            }
+            assert_eq!(covered, len, "{ranges:?}");
+        }
+    }
+}

@@ -801,3 +801,27 @@ impl<'a> Sweep<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_lines_show_what_the_mode_says() {
+        let line: Vec<f64> = (0..10).map(f64::from).collect();
+        for mode in [Mode::Reflect, Mode::Nearest, Mode::Mirror, Mode::Wrap, Mode::Constant] {
+            for (low, span) in [(-1, 2), (-3, 3), (0, 4), (-12, 25), (2, 0), (-15, 2)] {
+                let axis = Axis { extent: 10, low, span, mode };
+                for elements in [0..3, 7..10, 2..9] {
+                    let mut places = vec![f64::NAN; elements.len() + span];
+                    End::new(&axis, elements.clone()).unwrap().extend(&line, -1.0, &mut places);
+                    let first = elements.start as isize + low;
+                    let expected: Vec<f64> = (first..first + places.len() as isize)
+                        .map(|c| mode.source(c, 10).map_or(-1.0, |i| line[i]))
+                        .collect();
+                    assert_eq!(places, expected, "{mode:?}, lowest tap {low}, span {span}, elements {elements:?}");
+                }
+            }
+        }
+    }
+}

@@ -150,6 +150,7 @@ fn cases() -> impl Strategy<Value = Case> {
         3 => (1_usize..40, 1_usize..90).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (600_usize..3000).prop_map(|n| vec![n]),
         2 => (2_usize..14, 512_usize..700).prop_map(|(rows, columns)| vec![rows, columns]),
+        1 => (1_usize..4, 2000_usize..5000).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (70_usize..90, 512_usize..530).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (2_usize..6, 2_usize..8, 90_usize..130).prop_map(|(z, y, x)| vec![z, y, x]),
         1 => (2_usize..9, 100_usize..200, 3_usize..5).prop_map(|(z, y, x)| vec![z, y, x]),
