@@ -5,6 +5,7 @@ use crate::convert::with_value;
 use crate::dtype::DType;
 use crate::error::Error;
 use crate::filter::{Job, Ready};
+use crate::kernels::deviations::{Deviations, Double, Exact};
 use crate::kernels::extremes::{Extreme, Extremes, Higher, Lower, Range, Skipping};
 use crate::kernels::frequencies::{Frequencies, OfNumbers};
 use crate::kernels::histograms::{self, Byte, Large, Small};
@@ -12,6 +13,7 @@ use crate::kernels::lanes::Lanewise;
 use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
+use crate::kernels::nearest::Nearest;
 use crate::kernels::ordinals::{Coded, Ordinals};
 use crate::kernels::pairs::{self, Distinct, Mode, Pairs};
 use crate::kernels::pixel::Pixel;
@@ -82,7 +84,7 @@ fn bytes<V: Byte + Coded, S: Statistic<V>>(
     }
 }
 
-/// Runs a built-in filter. What no kernel is made for, `pixel` computes window after window.
+/// Runs a built-in filter. Windows without taps, and arrays without axes, are left to `pixel`.
 pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
     job: Job<'_, '_>,
     builtin: Builtin<'_>,
@@ -143,7 +145,7 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
         }
         Builtin::Mode => frequencies::<Mode>(ready, |size| if size <= 4 { 121 } else { 81 }),
         Builtin::Distinct => frequencies::<Distinct>(ready, |size| [121, 81, 81, 49][size.ilog2() as usize]),
-        _ => ready.filter(pixel),
+        Builtin::MedianAbsoluteDeviation => deviations(ready),
     }
 }
 
@@ -165,4 +167,24 @@ fn frequencies<F: OfNumbers>(ready: Ready<'_, '_>, most: impl Fn(usize) -> usize
     } else {
         with_value!(ready.dtype(), V => ready.sweep(Frequencies::<V, F>::new))
     }
+}
+
+/// Taps of a window, at most, that a network puts in order for deviations.
+const DEVIATIONS_MAX: usize = 80;
+
+/// Runs a kernel for median absolute deviations.
+fn deviations(ready: Ready<'_, '_>) -> Result<(), Error> {
+    if ready.taps() > DEVIATIONS_MAX {
+        return with_value!(ready.dtype(), V => ready.sweep(Nearest::<V>::new));
+    }
+    macro_rules! exact {
+        ($($dtype:ident $value:ty,)*) => {
+            match ready.dtype() {
+                $(DType::$dtype if ready.taps() % 2 == 1 => ready.sweep(Deviations::<$value, Exact>::new),)*
+                _ if ready.taps() % 2 == 1 => with_value!(ready.dtype(), V => ready.sweep(Deviations::<V, Double<true>>::new)),
+                _ => with_value!(ready.dtype(), V => ready.sweep(Deviations::<V, Double<false>>::new)),
+            }
+        };
+    }
+    exact!(Bool u8, UInt8 u8, Int8 i8, UInt16 u16, Int16 i16, UInt32 u32, Int32 i32,)
 }

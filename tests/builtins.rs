@@ -126,6 +126,8 @@ fn elements(dtype: i32, random: &[u32], spread: u32, special: bool) -> Vec<u8> {
         3 if special => 0.0,
         4 if special => f64::INFINITY,
         5 if special => f64::NEG_INFINITY,
+        6 if special => 1.6e308,
+        7 if special => -1.6e308,
         _ => f64::from(random % spread) * 0.37 - f64::from(spread / 3),
     };
     let mut bytes = Vec::new();

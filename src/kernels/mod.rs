@@ -1,11 +1,13 @@
 //! What runs along a line.
 
+pub(crate) mod deviations;
 pub(crate) mod extremes;
 pub(crate) mod frequencies;
 mod gather;
 pub(crate) mod histograms;
 pub(crate) mod lanes;
 pub(crate) mod moments;
+pub(crate) mod nearest;
 mod network;
 mod numbering;
 pub(crate) mod ordinals;

@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::kernels::extremes::has_special;
-use crate::kernels::ordinals::Coded;
+use crate::kernels::ordinals::{Coded, WORD};
 use crate::memory;
 use crate::simd;
 use crate::sweep::{Run, Shown, Sweep};
@@ -16,9 +16,6 @@ const TILE: usize = 1 << 15;
 
 /// Rows of results that are computed together, at most.
 const ROWS: usize = 128;
-
-/// Bits of a word.
-const WORD: usize = 64;
 
 /// The numbers of a tile's values, and the values by their numbers.
 pub(crate) struct Numbering<V> {

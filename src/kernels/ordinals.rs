@@ -20,7 +20,7 @@ const TILE: usize = 1 << 15;
 const ROWS: usize = 128;
 
 /// Bits of a word.
-const WORD: usize = 64;
+pub(crate) const WORD: usize = 64;
 
 /// Order statistics.
 pub(crate) struct Ordinals<'s, V, S> {
@@ -258,7 +258,7 @@ impl Bits {
 
 /// The place of the set bit that so many are below.
 #[inline(always)]
-fn bit_at_rank(mut word: u64, mut rank: usize) -> usize {
+pub(crate) fn bit_at_rank(mut word: u64, mut rank: usize) -> usize {
     let mut place = 0;
     for half in [32, 16, 8] {
         let below = (word & ((1 << half) - 1)).count_ones() as usize;
