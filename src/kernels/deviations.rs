@@ -274,7 +274,6 @@ fn take_in<V: Value, M: Metric<V>>(
 
 /// The window's taps as columns: those at the same offset in a row, at one after the other. Offsets that are near each
 /// other are counted from the same place, each row's from there being an input: its row, and the place.
-#[expect(clippy::type_complexity, reason = "a list of places and one of columns")]
 fn columns(sweep: &Sweep<'_>, formulas: &mut Formulas) -> (Vec<(usize, usize)>, Vec<Vec<Ref>>) {
     let taps = sweep.runs().iter().flat_map(|run| (run.at..run.at + run.len).map(|at| (at, run.row)));
     let mut taps: Vec<_> = taps.collect();
