@@ -20,6 +20,7 @@ use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};
 use crate::kernels::squares::{self, Squares};
 use crate::kernels::strip::Strips;
+use crate::kernels::sums::{self, Sums};
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
@@ -102,16 +103,16 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
         Builtin::NanMaximum => extremes::<Skipping<Higher>>(ready),
         Builtin::Range => with_value!(ready.dtype(), V => ready.sweep(Range::<V>::new)),
 
-        Builtin::Sum => lanes(ready, Sum(All)),
-        Builtin::Mean => lanes(ready, Mean(All)),
+        Builtin::Sum => sums(ready, false, Sum(All)),
+        Builtin::Mean => sums(ready, true, Mean(All)),
         Builtin::Variance => lanes(ready, Variance(All)),
         Builtin::StandardDeviation => lanes(ready, StandardDeviation(All)),
         Builtin::WeightedSum(weights) => lanes(ready, WeightedSum(weights)),
         Builtin::GreyErosion(structure) => lanes(ready, GreyErosion(structure)),
         Builtin::GreyDilation(structure) => lanes(ready, GreyDilation(structure)),
         Builtin::NanCount => lanes(ready, Count(Numbers)),
-        Builtin::NanSum => lanes(ready, Sum(Numbers)),
-        Builtin::NanMean => lanes(ready, Mean(Numbers)),
+        Builtin::NanSum => sums(ready, false, Sum(Numbers)),
+        Builtin::NanMean => sums(ready, true, Mean(Numbers)),
         Builtin::NanVariance => lanes(ready, Variance(Numbers)),
         Builtin::NanStandardDeviation => lanes(ready, StandardDeviation(Numbers)),
 
@@ -155,6 +156,25 @@ fn extremes<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
 
 fn lanes(ready: Ready<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {
     ready.filter(|plan| Strips::new(plan.taps(), Lanewise(&function)))
+}
+
+/// Taps of a window that are worth running sums.
+const RUNNING_MIN: usize = 9;
+
+/// Sums or means: running ones of integers in boxes, where they are exact; of everything else on lanes.
+fn sums(ready: Ready<'_, '_>, is_mean: bool, function: impl LaneFunction + Sync) -> Result<(), Error> {
+    if !(RUNNING_MIN..=sums::TAPS_MAX).contains(&ready.taps()) || ready.box_extents()?.is_none() {
+        return lanes(ready, function);
+    }
+    match ready.dtype() {
+        DType::Bool | DType::UInt8 => ready.sweep(|sweep| Sums::<u8>::new(sweep, is_mean)),
+        DType::Int8 => ready.sweep(|sweep| Sums::<i8>::new(sweep, is_mean)),
+        DType::UInt16 => ready.sweep(|sweep| Sums::<u16>::new(sweep, is_mean)),
+        DType::Int16 => ready.sweep(|sweep| Sums::<i16>::new(sweep, is_mean)),
+        DType::UInt32 => ready.sweep(|sweep| Sums::<u32>::new(sweep, is_mean)),
+        DType::Int32 => ready.sweep(|sweep| Sums::<i32>::new(sweep, is_mean)),
+        DType::Int64 | DType::UInt64 | DType::Float32 | DType::Float64 => lanes(ready, function),
+    }
 }
 
 /// Runs a kernel for how often values occur. Windows of up to so many taps are compared tap by tap: by the bytes of a value, as

@@ -18,6 +18,7 @@ pub(crate) mod ranks;
 mod specials;
 pub(crate) mod squares;
 pub(crate) mod strip;
+pub(crate) mod sums;
 mod tiles;
 pub(crate) mod values;
 
