@@ -37,6 +37,7 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
     let (taps, statistic) = (ready.taps(), &statistic);
     let extents = ready.box_extents()?;
     let is_line = extents.as_ref().is_some_and(|extents| extents.last() == Some(&taps));
+    let elements = ready.shape().iter().product();
     let most = network_taps(ready.dtype(), is_line);
     match (ready.dtype(), extents) {
         (DType::UInt8 | DType::Bool, Some(extents)) if taps > BYTES_MAX.min(most) => {
@@ -50,7 +51,7 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
         _ if taps > most => {
             with_value!(ready.dtype(), V => ready.sweep(|sweep| Ordinals::<V, _>::new(sweep, statistic)))
         }
-        _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic))),
+        _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic, elements))),
     }
 }
 

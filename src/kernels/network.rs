@@ -7,9 +7,11 @@
 //! places further on is not computed again but read there: so columns are sorted once, for all windows that have them, and
 //! merged once with each neighbour.
 //!
-//! The formula's steps run one after the other, each on as many places that all steps together fit the L1 cache.
+//! The formula's steps run one after the other, each on some hundred places. A step loads and stores more than it compares,
+//! so two comparisons are made one step where the first has a value that only the second looks at.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::{ptr, slice};
 
 use crate::convert::Value;
@@ -17,12 +19,9 @@ use crate::error::Error;
 use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::simd;
 
-/// Bytes that the values of a network may take.
-const CACHE: usize = 24 << 10;
-
-/// Bytes of values that a step computes at a time: at least, and at most.
-const SHORT: usize = 256;
-pub(crate) const LONG: usize = 1024;
+/// Bytes of values that a step computes at a time, about. Fewer would leave all values in the L1 cache, but what is to be
+/// done for each step takes more than the L2 cache does.
+pub(crate) const BYTES: usize = 1024;
 
 /// A value some places further on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,7 +42,56 @@ enum Node {
 #[derive(Default)]
 pub(crate) struct Formulas {
     nodes: Vec<Node>,
-    known: HashMap<Node, u32>,
+    known: HashMap<Node, u32, BuildHasherDefault<Quick>>,
+}
+
+/// A hash of few numbers that nobody chooses to do harm: a tenth of the time.
+#[derive(Default)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // An odd number without much order in its bits: 2^64 divided by the golden ratio.
+        self.0 = (self.0.rotate_left(5) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u32(number as u32);
+    }
+
+    fn finish(&self) -> u64 {
+        // The product's upper bits are the good ones, and tables look at the lower.
+        self.0.rotate_left(26)
+    }
+}
+
+/// Every so many of a list's values, from the first on.
+#[derive(Clone, Copy)]
+struct Every<'l> {
+    list: &'l [Ref],
+    step: usize,
+}
+
+impl<'l> Every<'l> {
+    fn len(self) -> usize {
+        self.list.len().div_ceil(self.step)
+    }
+
+    fn values(self) -> impl Iterator<Item = Ref> + 'l {
+        self.list.iter().step_by(self.step).copied()
+    }
+
+    fn even(self) -> Self {
+        Every { step: 2 * self.step, ..self }
+    }
+
+    fn odd(self) -> Self {
+        Every { list: self.list.get(self.step..).unwrap_or_default(), step: 2 * self.step }
+    }
 }
 
 impl Formulas {
@@ -83,18 +131,26 @@ impl Formulas {
 
     /// Two lists in order as one (Batcher's odd-even merge).
     pub(crate) fn merged(&mut self, a: &[Ref], b: &[Ref]) -> Vec<Ref> {
-        match (a, b) {
-            ([], one) | (one, []) => return one.to_vec(),
-            (&[a], &[b]) => {
-                let (low, high) = self.in_order(a, b);
-                return vec![low, high];
+        let mut merged = Vec::with_capacity(a.len() + b.len());
+        self.merge(Every { list: a, step: 1 }, Every { list: b, step: 1 }, &mut merged);
+        merged
+    }
+
+    /// Appends two lists in order as one.
+    fn merge(&mut self, a: Every<'_>, b: Every<'_>, merged: &mut Vec<Ref>) {
+        match (a.len(), b.len()) {
+            (0, _) => return merged.extend(b.values()),
+            (_, 0) => return merged.extend(a.values()),
+            (1, 1) => {
+                let (low, high) = self.in_order(a.list[0], b.list[0]);
+                return merged.extend([low, high]);
             }
             _ => {}
         }
-        let every_other = |list: &[Ref], from: usize| list.iter().skip(from).step_by(2).copied().collect::<Vec<_>>();
-        let even = self.merged(&every_other(a, 0), &every_other(b, 0));
-        let odd = self.merged(&every_other(a, 1), &every_other(b, 1));
-        let mut merged = vec![even[0]];
+        let (mut even, mut odd) = (Vec::new(), Vec::new());
+        self.merge(a.even(), b.even(), &mut even);
+        self.merge(a.odd(), b.odd(), &mut odd);
+        merged.push(even[0]);
         for (i, &high) in odd.iter().enumerate() {
             match even.get(i + 1) {
                 Some(&low) => {
@@ -105,7 +161,6 @@ impl Formulas {
             }
         }
         merged.extend(even.iter().skip(odd.len() + 1));
-        merged
     }
 
     /// The values at some places, from the first to the last, of two lists in order as one.
@@ -116,6 +171,11 @@ impl Formulas {
         let (a, b) = (&a[below_a..a.len().min(last + 1)], &b[below_b..b.len().min(last + 1)]);
         let below = below_a + below_b;
         self.merged(a, b)[first - below..=last - below].to_vec()
+    }
+
+    /// How many formulas there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// How many comparisons some values depend on.
@@ -215,9 +275,8 @@ impl<V: Value> Network<V> {
         }
 
         let furthest = beyond.iter().max().copied().unwrap_or(0) as usize;
-        let bytes = (CACHE / (slots as usize).max(1)).clamp(SHORT, LONG);
-        let places = (bytes / size_of::<V>()).saturating_sub(furthest).max(bytes / size_of::<V>() / 2);
-        let places = places.next_multiple_of(Self::LINE);
+        let most = BYTES / size_of::<V>();
+        let places = most.saturating_sub(furthest).max(most / 2).next_multiple_of(Self::LINE);
         // An odd number of cache lines, so that slots don't all begin at the same place of a page.
         let lines = (places + furthest).div_ceil(Self::LINE) + 1;
         let size = (lines | 1) * Self::LINE;

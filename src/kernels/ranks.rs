@@ -11,15 +11,15 @@ use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::{Extremal, has_special};
-use crate::kernels::network::{LONG, Network};
+use crate::kernels::network::{BYTES, Network};
 use crate::kernels::phases::{self, Phases};
 use crate::kernels::squares::{SIDE_MAX, Square, is_known};
 use crate::kernels::tiles::{NEAR, Shared, Source, Tile, Window};
 use crate::memory::{self, Aligned, CACHE_LINE};
-use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
+use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sizes, Sweep};
 
 // What a network reads behind a row's last place is there: see `Network::run`.
-const _: () = assert!(LONG + NEAR + CACHE_LINE <= SPARE);
+const _: () = assert!(BYTES + NEAR + CACHE_LINE <= SPARE);
 
 /// What is made of the values at one or two places in the order.
 pub(crate) trait Statistic<V>: Sync {
@@ -77,16 +77,17 @@ struct Tiled<V> {
 }
 
 impl<V: Extremal> Way<V> {
-    fn new(sweep: &Sweep<'_>, places: (usize, usize)) -> Result<Self, Error> {
+    fn new(sweep: &Sweep<'_>, places: (usize, usize), elements: usize) -> Result<Self, Error> {
         if let Some((side, step)) = square(sweep).filter(|_| places == (sweep.taps() / 2, sweep.taps() / 2)) {
             return Ok(Way::Square(Square::new(side, step)?));
         }
         let window = Window::new(sweep, places)?;
-        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window)?;
+        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, elements, sweep.rows())?;
         let network = Network::new(&formulas, results.as_flattened())?;
-        let furthest = sweep.pitch().div_ceil(tile.along) + network.places() + NEAR + window.step + CACHE_LINE;
+        // Behind where a phase begins, all of its places are read and what formulas look at beyond, in whole cache lines.
+        let spare = sweep.pitch().div_ceil(tile.along) + window.step + NEAR + 2 * CACHE_LINE;
         let rows = sweep.height() - 1 + tile.rows;
-        let phases = (tile.along > 1).then(|| Phases::new(rows, sweep.pitch(), tile.along, window.step, furthest));
+        let phases = (tile.along > 1).then(|| Phases::new(rows, sweep.pitch(), tile.along, window.step, spare));
         Ok(Way::Network(Tiled { network, tile, sources, step: window.step, phases: phases.transpose()? }))
     }
 }
@@ -110,8 +111,9 @@ struct Special {
 }
 
 impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
-    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S) -> Result<Self, Error> {
-        let way = Way::new(sweep, statistic.places())?;
+    /// For an array of so many elements.
+    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S, elements: usize) -> Result<Self, Error> {
+        let way = Way::new(sweep, statistic.places(), elements)?;
         let band = if let Way::Network(tiled) = &way { tiled.tile.rows } else { 1 };
         let rows = sweep.height() - 1 + band;
         Ok(Ranks {
@@ -226,6 +228,9 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
 impl<V: Extremal, S: Statistic<V>> RowKernel for Ranks<'_, V, S> {
     type Value = V;
     type Result = S::Result;
+
+    // A line is dealt out among as many as 32 phases, of each of which the network takes some hundred bytes at a time.
+    const SIZES: Sizes = Sizes { short: 512, line: 16 << 10, only_line: 64 << 10, row: 48 << 10 };
 
     fn band(&self) -> usize {
         self.band

@@ -22,6 +22,13 @@ use crate::sweep::Sweep;
 /// Taps that are further apart in a phase are not looked for in the same places.
 pub(crate) const NEAR: usize = 64;
 
+/// The largest tile.
+const ALONG_MAX: usize = 32;
+const ROWS_MAX: usize = 8;
+
+/// Elements that are worth another formula, which is to save comparisons.
+const WORTH: usize = 16;
+
 /// Windows side by side: in so many rows, and so many along a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Tile {
@@ -88,12 +95,18 @@ impl Window {
         Ok(Window { taps, step, width, height: sweep.height(), places })
     }
 
-    /// Tiles whose windows have taps in common, most likely; the single window first.
-    fn tiles(&self) -> impl Iterator<Item = Tile> {
-        let sizes =
-            |most: usize, limit: usize| (0..).map(|power| 1 << power).take_while(move |&n| n <= most.min(limit));
-        let (width, height) = (self.width, self.height);
-        sizes(height, 1).flat_map(move |rows| sizes(width, 32).map(move |along| Tile { rows, along }))
+    /// Tiles, the one that is most likely the cheapest first: about half as many windows side by side as a window has taps
+    /// there.
+    fn tiles(&self, rows: usize) -> impl Iterator<Item = Tile> {
+        let half = |extent: usize| 1 << extent.div_ceil(2).ilog2();
+        let (along, high) = (half(self.width).min(ALONG_MAX), half(self.height.min(rows)).min(ROWS_MAX));
+        let is_column = self.width == 1;
+        let first = if is_column { Tile { rows: high, along } } else { Tile { rows: 1, along } };
+        let others = [(2, 1, 1), (1, 2, 1), (1, 1, 2), (2, 2, 1), (1, along, 1)].map(move |(more, less, wider)| Tile {
+            rows: (first.rows * more).min(high),
+            along: (along * wider / less).clamp(1, ALONG_MAX),
+        });
+        [first].into_iter().chain(others)
     }
 }
 
@@ -107,17 +120,26 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The cheapest known.
-    pub(crate) fn cheapest(window: &Window) -> Result<Self, Error> {
+    /// The cheapest known for an array of so many elements, of so many rows. The more elements, the more are tried.
+    pub(crate) fn cheapest(window: &Window, elements: usize, rows: usize) -> Result<Self, Error> {
+        let mut tried: Vec<Tile> = Vec::new();
         let mut best: Option<(usize, Shared)> = None;
-        for tile in window.tiles() {
+        let mut spent = 0;
+        for tile in window.tiles(rows) {
+            if tried.contains(&tile) || (best.is_some() && spent > elements / WORTH) {
+                continue;
+            }
+            tried.push(tile);
             let Some(shared) = Shared::new(window, tile) else { continue };
-            let cost = 1024 * shared.formulas.cost(shared.results.as_flattened()) / tile.windows();
+            spent += shared.formulas.len();
+            // In thousandths: tiles are of different sizes.
+            let cost = 1000 * shared.formulas.cost(shared.results.as_flattened()) / tile.windows();
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, shared));
             }
         }
-        best.map(|(_, shared)| shared).ok_or_else(|| memory::out_of_memory::<Tap>(usize::MAX))
+        let alone = || Shared::new(window, Tile { rows: 1, along: 1 });
+        best.map(|(_, shared)| shared).or_else(alone).ok_or_else(|| memory::out_of_memory::<Tap>(usize::MAX))
     }
 
     /// `None`: the windows have no taps in common.
@@ -144,10 +166,8 @@ impl Shared {
             }
             cores.push((tile, common));
         }
-        let mut starts = memory::reserved(0).ok()?;
-        let mut at: Vec<usize> = cores_places(window, tile);
-        at.sort_unstable();
-        for at in at {
+        let mut starts: Vec<usize> = Vec::new();
+        for at in tap_places(window, tile) {
             if starts.last().is_none_or(|&start| at > start + NEAR) {
                 starts.push(at);
             }
@@ -169,11 +189,14 @@ impl Shared {
     }
 }
 
-/// The places of all taps of a tile in their phases.
-fn cores_places(window: &Window, tile: Tile) -> Vec<usize> {
-    let taps = window.taps.iter();
-    taps.flat_map(|tap| (0..tile.along).map(|i| place(Tap { along: tap.along + i, ..*tap }, window.step, tile).1))
-        .collect()
+/// The places of all taps of a tile in their phases, in order.
+fn tap_places(window: &Window, tile: Tile) -> Vec<usize> {
+    let of = |tap: &Tap, i: usize| place(Tap { along: tap.along + i, ..*tap }, window.step, tile).1;
+    // Those of the windows in between are the first one's or the last one's.
+    let mut places: Vec<usize> = window.taps.iter().flat_map(|tap| [of(tap, 0), of(tap, tile.along - 1)]).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// The phase that a tap is in, and its place there.
