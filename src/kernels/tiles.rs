@@ -382,3 +382,51 @@ fn merged_by_size(formulas: &mut Formulas, mut lists: Vec<Vec<Ref>>) -> Vec<Ref>
     }
     lists.pop().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(width: usize, height: usize, is_tap: impl Fn(usize, usize) -> bool) -> Window {
+        let taps = (0..width).flat_map(|along| (0..height).map(move |row| Tap { along, rest: 0, row }));
+        let taps: Vec<Tap> = taps.filter(|tap| is_tap(tap.along, tap.row)).collect();
+        Window { places: (taps.len() / 2, taps.len() / 2), taps, step: 1, width, height }
+    }
+
+    /// By the 0-1 principle, comparisons that are right for zeros and ones are right for everything.
+    #[test]
+    fn every_window_of_a_tile_has_its_value_for_all_zeros_and_ones() {
+        let box_of = |width, height| window(width, height, |_, _| true);
+        let cross = window(3, 3, |along, row| along == 1 || row == 1);
+        for mut window in [box_of(9, 1), box_of(1, 9), box_of(3, 3), box_of(4, 2), box_of(2, 5), cross] {
+            for place in 0..window.taps.len() {
+                window.places = (place, (place + 1).min(window.taps.len() - 1));
+                for (rows, along) in [(1, 1), (1, 2), (2, 1), (2, 2), (1, 4), (4, 1), (1, 8), (8, 1)] {
+                    let tile = Tile { rows, along };
+                    let bits = (window.width + along - 1) * (window.height + rows - 1);
+                    if bits > 12 {
+                        continue;
+                    }
+                    if let Some(shared) = Shared::new(&window, tile) {
+                        (0..1 << bits).for_each(|field| check(&window, &shared, field));
+                    }
+                }
+            }
+        }
+    }
+
+    fn check(window: &Window, shared: &Shared, field: u32) {
+        let tile = shared.tile;
+        let value = |row: usize, along: usize| field >> (row * (window.width + tile.along - 1) + along) & 1;
+        let found = shared.formulas.values(&shared.results, |number, place| {
+            let source = shared.sources[number];
+            value(source.row, (source.at + place) * tile.along + source.phase)
+        });
+        for (number, found) in found.into_iter().enumerate() {
+            let (row, along) = (number / tile.along, number % tile.along);
+            let zeros = window.taps.iter().filter(|tap| value(tap.row + row, tap.along + along) == 0).count();
+            let expected = [window.places.0, window.places.1].map(|place| u32::from(place >= zeros));
+            assert_eq!(found, expected, "window {number} of {tile:?}, {field:b}");
+        }
+    }
+}
