@@ -9,6 +9,7 @@ mod network;
 pub(crate) mod ordinals;
 mod phases;
 pub(crate) mod pixel;
+mod radix;
 pub(crate) mod ranks;
 mod squares;
 pub(crate) mod strip;
