@@ -25,37 +25,40 @@ use crate::lanes::LaneFunction;
 use crate::lines::Plan;
 
 /// Taps of a window, at most, that a selection network is made for: by the bytes of a value, as many are compared at a time.
-fn network_taps(dtype: DType, is_line: bool) -> usize {
-    match dtype.size() {
-        _ if is_line => 225,
-        1 | 2 => 225,
-        4 => 130,
-        _ => 80,
+/// Where windows overlap along rows they share most of it.
+fn network_taps(dtype: DType, extents: Option<&[usize]>) -> usize {
+    let is_wide = extents.is_some_and(|extents| extents.last().is_some_and(|&width| width > 1));
+    let is_line = is_wide && extents.is_some_and(|extents| extents.iter().filter(|&&extent| extent > 1).count() == 1);
+    match (dtype.size(), extents) {
+        // Boxes of bytes have histograms instead.
+        (1, Some(_)) if !is_line => 130,
+        (1 | 2 | 4, _) if is_wide => 400,
+        (_, _) if is_wide => 300,
+        (1 | 2, _) => 225,
+        (4, _) => 130,
+        _ => 100,
     }
 }
 
-/// The same for boxes of bytes, which have histograms instead.
-const BYTES_MAX: usize = 90;
+/// Networks of so few taps are made in no time; of others, an array is to have so many elements for each tap.
+const FEW: usize = 25;
+const ELEMENTS: usize = 64;
 
 /// Runs a kernel for order statistics.
 fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error> {
     let (taps, statistic) = (ready.taps(), &statistic);
     let extents = ready.box_extents()?;
-    let is_line = extents.as_ref().is_some_and(|extents| extents.last() == Some(&taps));
-    let elements = ready.shape().iter().product();
-    let most = network_taps(ready.dtype(), is_line);
-    let middle = (taps / 2, taps / 2);
+    let elements: usize = ready.shape().iter().product();
+    let most = if elements / ELEMENTS < taps { FEW } else { network_taps(ready.dtype(), extents.as_deref()) };
     if let Some(extents) = &extents
         && squares::is_known(extents, ready.shape())
-        && <_ as Statistic<f64>>::places(statistic) == middle
+        && <_ as Statistic<f64>>::places(statistic) == (taps / 2, taps / 2)
     {
         return with_value!(ready.dtype(), V => ready.sweep(|sweep| Squares::<V, _>::new(sweep, statistic)));
     }
     match (ready.dtype(), extents) {
-        (DType::UInt8 | DType::Bool, Some(extents)) if taps > BYTES_MAX.min(most) => {
-            bytes::<u8, _>(ready, statistic, &extents)
-        }
-        (DType::Int8, Some(extents)) if taps > BYTES_MAX.min(most) => bytes::<i8, _>(ready, statistic, &extents),
+        (DType::UInt8 | DType::Bool, Some(extents)) if taps > most => bytes::<u8, _>(ready, statistic, &extents),
+        (DType::Int8, Some(extents)) if taps > most => bytes::<i8, _>(ready, statistic, &extents),
         (DType::UInt8 | DType::Bool, None) if taps > most => {
             ready.sweep(|sweep| histograms::Any::<u8, _>::new(sweep, statistic))
         }

@@ -151,6 +151,7 @@ fn cases() -> impl Strategy<Value = Case> {
         3 => prop::collection::vec(1_usize..8, 1..5),
         3 => (1_usize..40, 1_usize..90).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (600_usize..3000).prop_map(|n| vec![n]),
+        1 => (8000_usize..9000).prop_map(|n| vec![n]),
         2 => (2_usize..14, 512_usize..700).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (1_usize..4, 2000_usize..5000).prop_map(|(rows, columns)| vec![rows, columns]),
         1 => (70_usize..90, 512_usize..530).prop_map(|(rows, columns)| vec![rows, columns]),

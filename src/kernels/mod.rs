@@ -14,6 +14,7 @@ pub(crate) mod ordinals;
 pub(crate) mod pairs;
 mod phases;
 pub(crate) mod pixel;
+mod radix;
 pub(crate) mod ranks;
 mod specials;
 pub(crate) mod squares;

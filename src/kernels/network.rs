@@ -528,3 +528,33 @@ pub(crate) fn lower<V: Value>(a: V, b: V) -> V {
 pub(crate) fn higher<V: Value>(a: V, b: V) -> V {
     if b < a { a } else { b }
 }
+
+#[cfg(test)]
+impl Formulas {
+    /// The values of pairs of formulas, of inputs by their number and place.
+    pub(crate) fn values<V: Value>(&self, wanted: &[[Ref; 2]], input: impl Fn(usize, usize) -> V) -> Vec<[V; 2]> {
+        fn of<V: Value>(
+            formulas: &Formulas,
+            r: Ref,
+            place: u32,
+            input: &impl Fn(usize, usize) -> V,
+            known: &mut HashMap<(u32, u32), V>,
+        ) -> V {
+            let place = place + r.shift;
+            if let Some(&value) = known.get(&(r.node, place)) {
+                return value;
+            }
+            let value = match formulas.nodes[r.node as usize] {
+                Node::Input(number) => input(number as usize, place as usize),
+                Node::Lower(a, b) => lower(of(formulas, a, place, input, known), of(formulas, b, place, input, known)),
+                Node::Higher(a, b) => {
+                    higher(of(formulas, a, place, input, known), of(formulas, b, place, input, known))
+                }
+            };
+            known.insert((r.node, place), value);
+            value
+        }
+        let mut known = HashMap::new();
+        wanted.iter().map(|pair| pair.map(|wanted| of(self, wanted, 0, &input, &mut known))).collect()
+    }
+}

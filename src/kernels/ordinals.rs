@@ -8,6 +8,7 @@
 use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::Extremal;
+use crate::kernels::radix::Radix;
 use crate::kernels::ranks::Statistic;
 use crate::memory;
 use crate::simd;
@@ -32,9 +33,11 @@ pub(crate) struct Ordinals<'s, V, S> {
     pitch: usize,
     height: usize,
     band: usize,
-    /// Values with where they are, to be sorted: either as one number.
-    narrow: Vec<u64>,
-    wide: Vec<u128>,
+    /// To be sorted: the upper halves of values' codes, or all of narrow ones, and where the values are.
+    keys: Vec<u64>,
+    radix: Radix,
+    /// All of wide codes, by where the values are.
+    codes: Vec<u64>,
     /// The numbers of the values of rows, and the values by their numbers.
     numbers: Vec<u32>,
     sorted: Vec<V>,
@@ -99,8 +102,9 @@ impl<'s, V: Coded, S: Statistic<V>> Ordinals<'s, V, S> {
             pitch,
             height,
             band,
-            narrow: memory::reserved(if V::IS_NARROW { count } else { 0 })?,
-            wide: memory::reserved(if V::IS_NARROW { 0 } else { count })?,
+            keys: memory::reserved(count)?,
+            radix: Radix::new(count)?,
+            codes: memory::filled(if V::IS_NARROW { 0 } else { count }, 0)?,
             numbers: memory::filled(count, 0)?,
             sorted: memory::reserved(count)?,
             window: Bits { words: memory::filled(count / WORD + 1, 0)?, word: 0, before: 0 },
@@ -111,25 +115,26 @@ impl<'s, V: Coded, S: Statistic<V>> Ordinals<'s, V, S> {
     /// Numbers the values of some rows, `used` of each. Returns the number of the first NaN.
     fn sort(&mut self, rows: &Shown<'_, V>, count: usize, used: usize) -> u32 {
         self.sorted.clear();
-        let places = (0..count).flat_map(|row| rows.row(row)[..used].iter().zip(row * self.pitch..));
-        if V::IS_NARROW {
-            self.narrow.clear();
-            self.narrow.extend(places.map(|(value, at)| value.code() << 32 | at as u64));
-            self.narrow.sort_unstable();
-            for (number, &key) in self.narrow.iter().enumerate() {
-                self.numbers[key as u32 as usize] = number as u32;
-            }
-        } else {
-            self.wide.clear();
-            self.wide.extend(places.map(|(value, at)| u128::from(value.code()) << 32 | at as u128));
-            self.wide.sort_unstable();
-            for (number, &key) in self.wide.iter().enumerate() {
-                self.numbers[key as u32 as usize] = number as u32;
+        self.keys.clear();
+        for (start, row) in (0..count).map(|row| (row * self.pitch, rows.row(row))) {
+            for (at, value) in (start..).zip(&row[..used]) {
+                let code = value.code();
+                let upper = if V::IS_NARROW { code << 32 } else { code >> 32 << 32 };
+                self.keys.push(upper | at as u64);
+                if !V::IS_NARROW {
+                    self.codes[at] = code;
+                }
             }
         }
-        let at = |number: usize| if V::IS_NARROW { self.narrow[number] as u32 } else { self.wide[number] as u32 };
-        for number in 0..count * used {
-            let at = at(number) as usize;
+        self.radix.sort(&mut self.keys);
+        if !V::IS_NARROW {
+            for same in self.keys.chunk_by_mut(|one, next| one >> 32 == next >> 32).filter(|same| same.len() > 1) {
+                same.sort_unstable_by_key(|&key| self.codes[key as u32 as usize]);
+            }
+        }
+        for (number, &key) in self.keys.iter().enumerate() {
+            let at = key as u32 as usize;
+            self.numbers[at] = number as u32;
             self.sorted.push(rows.row(at / self.pitch)[at % self.pitch]);
         }
         self.sorted.partition_point(|value| !value.is_nan()) as u32
