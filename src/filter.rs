@@ -243,7 +243,7 @@ impl<'a, 'o> Ready<'a, 'o> {
         kernel: impl Fn(&Sweep<'_>) -> Result<K, Error> + Sync,
     ) -> Result<(), Error> {
         let input = self.input.with_leading_axis()?;
-        let sweep = Sweep::new::<K::Value>(&input, &self.fitted, &self.modes, self.cval, K::SIZES)?;
+        let sweep = Sweep::new::<K>(&input, &self.fitted, &self.modes, self.cval)?;
         let rows = || Ok(memory::boxed(Rows::new(&sweep, &kernel)?)? as Box<dyn Swept + '_>);
         // From here on nothing depends on the kernel, so that it is compiled once.
         parallel::run(self.output, self.threads, self.progress, &Sweeping { sweep: &sweep, rows: &rows })

@@ -14,7 +14,8 @@ use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
 use crate::kernels::nearest::Nearest;
-use crate::kernels::ordinals::{Coded, Ordinals};
+use crate::kernels::numbering::Coded;
+use crate::kernels::ordinals::Ordinals;
 use crate::kernels::pairs::{self, Distinct, Mode, Pairs};
 use crate::kernels::pixel::Pixel;
 use crate::kernels::ranks::{AtPlace, Between, OfAnyValues, Ranks, Statistic};

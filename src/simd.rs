@@ -4,13 +4,20 @@ use std::ops::Range;
 
 use crate::memory::CACHE_LINE;
 
+/// Whether the machine has what functions are compiled for a second time.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn is_wide() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")
+}
+
 /// Calls `f`, a closure marked `#[inline(always)]`: it is compiled for AVX2 too, and that runs where the machine has it.
 ///
 /// Results do not depend on it: Rust neither reorders nor fuses floating-point operations.
 #[inline(always)]
 pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
+    if is_wide() {
         #[target_feature(enable = "avx2,popcnt")]
         fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
             f()
@@ -36,7 +43,7 @@ macro_rules! widest_fn {
             unsafe fn any<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>($($argument: $type),*) -> $result $body
 
             #[cfg(target_arch = "x86_64")]
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt") {
+            if $crate::simd::is_wide() {
                 #[target_feature(enable = "avx2,popcnt")]
                 unsafe fn with_avx2<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>(
                     $($argument: $type),*

@@ -88,7 +88,7 @@ struct OwnRows<'a> {
     inside: Range<usize>,
     /// Those around them, as rows of another sweep: a row has the ends of several lines.
     ends: [End; 2],
-    of_ends: Box<[Sweep<'a>; 1]>,
+    sweep_of_ends: Box<[Sweep<'a>; 1]>,
 }
 
 /// What the windows of some elements at the end of a line show.
@@ -131,14 +131,14 @@ pub(crate) struct Run {
 }
 
 impl<'a> Sweep<'a> {
-    /// For values of type `V`. The array has elements and two axes or more, and the first has one element.
-    pub(crate) fn new<V: Value>(
+    /// For a kernel. The array has elements and two axes or more, and the first has one element.
+    pub(crate) fn new<K: RowKernel>(
         input: &'a Input<'a>,
         window: &Fitted<'_>,
         modes: &[Mode],
         cval: f64,
-        sizes: Sizes,
     ) -> Result<Self, Error> {
+        let (sizes, size) = (K::SIZES, size_of::<K::Value>());
         let mut axes = axes(&input.shape()[1..], window, modes)?;
         memory::insert(&mut axes, 0, Axis { extent: 1, low: 0, span: 0, mode: Mode::default() })?;
 
@@ -149,29 +149,31 @@ impl<'a> Sweep<'a> {
         }
         let inner = &axes[along + 1..];
         let line = if inner.len() == 1 && axes[along].extent == 1 { sizes.only_line } else { sizes.line };
-        let tile = tile(inner, size_of::<V>(), line, sizes.row)?;
-        let mut sweep = Self::along::<V>(input, window, cval, &axes, along, tile)?;
+        let tile = tile(inner, size, line, sizes.row)?;
+        let mut sweep = Self::along(input, window, cval, size, &axes, along, tile)?;
 
         // The ends of lines are swept one axis earlier.
-        if let ([axis], true, true) = (&sweep.inner[..], along > 0, sweep.array(0).has_rows_of::<V>()) {
+        let lines = sweep.array(0).matrix::<K::Value>().filter(|_| K::IS_EXACT && along > 0);
+        if let (Some(_), [axis]) = (lines, &sweep.inner[..]) {
             let end = (axis.extent as isize - axis.low - axis.span as isize).clamp(0, axis.extent as isize) as usize;
             let inside = (-axis.low).max(0) as usize..end;
             if inside.start + LONG <= end {
                 let ends = [End::new(axis, 0..inside.start)?, End::new(axis, end..axis.extent)?];
-                let most = ends.iter().map(|end| end.elements.len()).max().unwrap_or(1).max(1);
+                let most = ends.iter().map(|end| end.elements.len()).max().unwrap_or(0).max(1);
                 let tile = memory::collected([ENDS.min(sweep.swept.extent), most].into_iter())?;
-                let of_ends = memory::boxed(Self::along::<V>(input, window, cval, &axes, along - 1, tile)?)?;
-                sweep.own = Some(OwnRows { inside, ends, of_ends });
+                let sweep_of_ends = Self::along(input, window, cval, size, &axes, along - 1, tile)?;
+                sweep.own = Some(OwnRows { inside, ends, sweep_of_ends: memory::boxed(sweep_of_ends)? });
             }
         }
         Ok(sweep)
     }
 
-    /// Sweeps the axis number `along`, tiles of these extents along the axes after it.
-    fn along<V: Value>(
+    /// Sweeps the axis number `along`, tiles of these extents along the axes after it; for values of `size` bytes.
+    fn along(
         input: &'a Input<'a>,
         window: &Fitted<'_>,
         cval: f64,
+        size: usize,
         axes: &[Axis],
         along: usize,
         tile: Vec<usize>,
@@ -191,7 +193,7 @@ impl<'a> Sweep<'a> {
             swept: axes[along],
             last: if let [_, last] = &inner[whole - 1..] { LastAxis::new(last)? } else { None },
             whole,
-            pitch: values.checked_next_multiple_of(CACHE_LINE / size_of::<V>()).ok_or_else(too_large)?,
+            pitch: values.checked_next_multiple_of(CACHE_LINE / size).ok_or_else(too_large)?,
             reach: inner.iter().zip(&steps).map(|(axis, step)| axis.span * step).sum(),
             row: inner.iter().map(|axis| axis.extent).product(),
             runs: Vec::new(),
@@ -289,13 +291,13 @@ impl<'a> Sweep<'a> {
         let (_, tile, each) = self.first_inner();
         let (row, rest) = (index / self.row, index % self.row);
         let rest = if rows >= MANY_ROWS { rest.next_multiple_of(self.row) } else { rest.next_multiple_of(tile * each) };
+        // The ends of lines are not cut, and never left alone.
         let rest = match &self.own {
-            // The ends of lines are not cut.
+            Some(own) if rest >= own.inside.end => self.row,
             Some(own) if rest > 0 => rest.max(own.inside.start + 1),
-            _ => rest,
+            _ => rest.min(self.row),
         };
-        let is_cut = self.own.as_ref().is_none_or(|own| rest < own.inside.end);
-        row * self.row + if is_cut { rest.min(self.row) } else { self.row }
+        row * self.row + rest
     }
 
     /// Divides elements, cut where they may be, into bands of rows: parts of the first axis of a row.
@@ -348,14 +350,12 @@ pub(crate) trait RowKernel {
 
     const SIZES: Sizes = Sizes { short: 512, line: 16 << 10, only_line: 16 << 10, row: 48 << 10 };
 
+    /// Whether it reads no value behind those that windows show. Then rows may be the array's own.
+    const IS_EXACT: bool = false;
+
     /// How many rows of results it computes at a time, at most.
     fn band(&self) -> usize {
         1
-    }
-
-    /// Whether it reads no value behind those that windows show. Then rows may be the array's own.
-    fn is_exact(&self) -> bool {
-        false
     }
 
     /// Computes the results that are wanted.
@@ -487,11 +487,11 @@ impl<'p, K: RowKernel> Rows<'p, K> {
     pub(crate) fn new(sweep: &'p Sweep<'p>, make: impl Fn(&Sweep<'_>) -> Result<K, Error>) -> Result<Self, Error> {
         let kernel = make(sweep)?;
         Ok(match &sweep.own {
-            Some(own) if kernel.is_exact() => {
-                let ends = Ends::new(own, make(&own.of_ends[0])?)?;
+            Some(own) => {
+                let ends = Ends::new(own, make(&own.sweep_of_ends[0])?)?;
                 Rows::Own(Own::new(sweep, kernel, own.inside.clone())?, ends)
             }
-            _ => Rows::Extended(Extended::new(sweep, kernel)?),
+            None => Rows::Extended(Extended::new(sweep, kernel)?),
         })
     }
 
@@ -533,7 +533,7 @@ impl<'p, K: RowKernel> Own<'p, K> {
         })
     }
 
-    /// Goes down some rows of a part; what those before show is `known` or not. `false`: the gate shut.
+    /// Goes down some rows of a part, the first of which shows so many rows that are `known`. `false`: the gate shut.
     fn sweep_down(
         &mut self,
         array: usize,
@@ -567,8 +567,7 @@ impl<'p, K: RowKernel> Own<'p, K> {
 
 impl<'p, K: RowKernel> Ends<'p, K> {
     fn new(own: &'p OwnRows<'p>, kernel: K) -> Result<Self, Error> {
-        let OwnRows { ends, of_ends: of_sweep, .. } = own;
-        let sweep = &of_sweep[0];
+        let (ends, sweep) = (&own.ends, &own.sweep_of_ends[0]);
         let (values, results) = (Aligned::new(sweep.pitch, 0)?, sweep.results(&kernel)?);
         let cval = K::Value::from_f64(sweep.cval);
         Ok(Ends { sweep, ends, kernel, values, results, cval, part: Part::of(sweep)? })
@@ -585,10 +584,8 @@ impl<'p, K: RowKernel> Ends<'p, K> {
     ) {
         let Ends { sweep, ends, ref mut kernel, ref mut values, ref mut results, cval, ref mut part } = *self;
         let (matrix, pitch) = (of_lines.lines(band.array), sweep.pitch);
-        for end in ends.iter().filter(|end| !end.elements.is_empty()) {
-            if end.elements.start < band.first.start || end.elements.end > band.first.end {
-                continue;
-            }
+        let has = |end: &&End| band.first.start <= end.elements.start && end.elements.end <= band.first.end;
+        for end in ends.iter().filter(has).filter(|end| !end.elements.is_empty()) {
             part.set(0, lines.clone());
             part.set(1, end.elements.clone());
             let shown = lines.start as isize + of_lines.swept.low..;
@@ -601,8 +598,8 @@ impl<'p, K: RowKernel> Ends<'p, K> {
                 }
             }
             let source = Source::Held { values, pitch, first: 0, room: 1 };
-            let shown = Shown { source, width: sweep.places(part) + sweep.reach, known: 0 };
             let places = sweep.places(part);
+            let shown = Shown { source, width: places + sweep.reach, known: 0 };
             kernel.run(&shown, Results { values: results, rows: 1, apart: pitch, places });
             sweep.write_ends(results, band.array * sweep.row, part, piece);
             gate.advance(part.elements());

@@ -183,7 +183,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 let origins: Vec<_> =
                     extents.iter().map(|&extent| -(extent as isize / 2)..=(extent as isize - 1) / 2).collect();
                 let output = prop_oneof![2 => Just(dtype), 1 => prop::sample::select(DTYPES.to_vec())];
-                let cval = prop::sample::select(vec![0.0, 1.0, -0.0, 3.7, f64::NAN, 200.0, -1e300]);
+                let cval = prop::sample::select(vec![0.0, 1.0, -0.0, 3.7, f64::NAN, f64::INFINITY, 200.0, -1e300]);
                 let fixed = Just((shape, (dtype, elements(dtype, &random, spread, special)), step, extents));
                 (fixed, mask, origins, output, 0_i32..6, cval, 0_i32..4, 0.0_f64..1.0).prop_map(
                     |((shape, input, step, extents), mask, origins, output, mode, cval, threads, parameter)| Case {

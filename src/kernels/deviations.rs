@@ -24,14 +24,13 @@ use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::Extremal;
-use crate::kernels::network::{BYTES, Formulas, Network, Ref, higher, lower};
+use crate::kernels::network::{BYTES, Network, higher, lower};
 use crate::kernels::specials::Specials;
+use crate::kernels::tiles::{NEAR, Shared, Source, Window};
 use crate::memory::{Aligned, CACHE_LINE};
 use crate::simd;
 use crate::sweep::{Results, RowKernel, SPARE, Shown, Sweep};
 
-/// Taps that are further apart in a row are not looked for in the same places.
-const NEAR: usize = 64;
 // What a network reads behind a row's last place is there: see `Network::run`.
 const _: () = assert!(BYTES + NEAR + CACHE_LINE <= SPARE);
 
@@ -135,10 +134,8 @@ impl<V: Value, const IS_ODD: bool> Metric<V> for Double<IS_ODD> {
 /// Median absolute deviations.
 pub(crate) struct Deviations<V, M: Metric<V>> {
     network: Network<V>,
-    /// Where each of the network's inputs begins: in which row, at which place of it.
-    inputs: Vec<(usize, usize)>,
+    sources: Vec<Source>,
     taps: usize,
-    height: usize,
     middles: Aligned<M::Middle>,
     /// The smallest distances so far, before some pairs and after: for the lower of the two in the middle and the upper.
     nearest: [[Aligned<M::Distance>; 2]; 2],
@@ -147,20 +144,17 @@ pub(crate) struct Deviations<V, M: Metric<V>> {
 
 impl<V: Extremal, M: Metric<V>> Deviations<V, M> {
     pub(crate) fn new(sweep: &Sweep<'_>) -> Result<Self, Error> {
-        let mut formulas = Formulas::default();
-        let (inputs, columns) = columns(sweep, &mut formulas);
-        let sorted = merged(&mut formulas, &columns);
-        let network = Network::new(&formulas, &sorted)?;
+        let Shared { formulas, sources, results, .. } = Shared::alone(&Window::new(sweep, (0, sweep.taps() - 1))?);
+        let network = Network::new(&formulas, &results[0])?;
         let places = network.places();
         let nearest = || Ok([Aligned::new(places, 0)?, Aligned::new(places, 0)?]);
         Ok(Deviations {
             network,
-            inputs,
+            sources,
             taps: sweep.taps(),
-            height: sweep.height(),
             middles: Aligned::new(places, 0)?,
             nearest: [nearest()?, nearest()?],
-            specials: Specials::new(sweep)?,
+            specials: Specials::new(sweep, 1)?,
         })
     }
 
@@ -203,21 +197,24 @@ impl<V: Extremal, M: Metric<V>> RowKernel for Deviations<V, M> {
     type Result = M::Distance;
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, M::Distance>) {
+        self.specials.receive(rows, rows.known, results.rows);
         for (first, results) in results.rows_mut().enumerate() {
-            self.specials.receive(rows, first, if first == 0 { rows.known } else { self.height - 1 });
             let at_a_time = self.network.places();
             for (i, results) in results.chunks_mut(at_a_time).enumerate() {
                 let start = i * at_a_time;
-                let inputs = self.inputs.iter().map(|&(row, at)| rows.row(first + row)[at + start..].as_ptr());
+                let inputs =
+                    self.sources.iter().map(|source| rows.row(first + source.row)[source.at + start..].as_ptr());
                 // SAFETY: what windows show of the places is in the rows, and there is enough to spare behind them.
                 unsafe { self.network.run(inputs, results.len()) };
                 self.compute(results);
             }
             // An infinite median differs from itself by NaN, and leaves no distance finite.
             let is_doubtful = |distance: M::Distance| !distance.to_f64().is_finite();
-            let has_doubtful = V::NAN.is_nan() && results.iter().any(|&distance| is_doubtful(distance));
-            let doubtful = has_doubtful.then_some(is_doubtful);
-            self.specials.amend(rows, first, results, doubtful, builtins::median_absolute_deviation);
+            if V::HAS_SPECIAL && results.iter().any(|&distance| is_doubtful(distance)) {
+                let marks = self.specials.marks(first).iter_mut();
+                marks.zip(&*results).for_each(|(mark, &distance)| *mark = is_doubtful(distance));
+            }
+            self.specials.amend(rows, first, results, builtins::median_absolute_deviation);
         }
     }
 }
@@ -270,40 +267,4 @@ fn take_in<V: Value, M: Metric<V>>(
         #[inline(always)]
         || each::<V, M>(pairs, middles, before, nearest),
     );
-}
-
-/// The window's taps as columns: those at the same offset in a row, at one after the other. Offsets that are near each
-/// other are counted from the same place, each row's from there being an input: its row, and the place.
-fn columns(sweep: &Sweep<'_>, formulas: &mut Formulas) -> (Vec<(usize, usize)>, Vec<Vec<Ref>>) {
-    let taps = sweep.runs().iter().flat_map(|run| (run.at..run.at + run.len).map(|at| (at, run.row)));
-    let mut taps: Vec<_> = taps.collect();
-    taps.sort_unstable();
-    let mut inputs: Vec<(usize, usize)> = Vec::new();
-    let mut columns = Vec::new();
-    let mut start = 0;
-    for column in taps.chunk_by(|(one, _), (other, _)| one == other) {
-        let at = column[0].0;
-        if columns.is_empty() || at > start + NEAR {
-            start = at;
-        }
-        let mut input = |row: usize| {
-            let number = inputs.iter().position(|&input| input == (row, start)).unwrap_or_else(|| {
-                inputs.push((row, start));
-                inputs.len() - 1
-            });
-            formulas.input(number as u32, (at - start) as u32)
-        };
-        columns.push(column.iter().map(|&(_, row)| input(row)).collect());
-    }
-    (inputs, columns)
-}
-
-/// All taps in order. As many columns as a power of two are merged first, so that neighbours can have them too.
-fn merged(formulas: &mut Formulas, columns: &[Vec<Ref>]) -> Vec<Ref> {
-    if let [column] = columns {
-        return formulas.sorted(column);
-    }
-    let (one, other) = columns.split_at(columns.len().next_power_of_two() / 2);
-    let (one, other) = (merged(formulas, one), merged(formulas, other));
-    formulas.merged(&one, &other)
 }

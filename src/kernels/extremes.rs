@@ -269,12 +269,9 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
     /// Receives the next row; it makes results if these are wanted now.
     fn receive(&mut self, row: &[V], results: Option<&mut [V]>) {
         self.special = self.special.saturating_sub(1);
-        let mut entered = false;
         let found = match &mut self.window {
-            Window::High(groups) if self.special == 0 => {
-                entered = true;
-                groups.enter::<E>(row, Order::Unknown, &mut self.scratch)
-            }
+            // Its first pass over the row looks at it.
+            Window::High(groups) if self.special == 0 => groups.enter::<E>(row, Order::Unknown, &mut self.scratch),
             _ => has_special::<V, true>(row),
         };
         if found {
@@ -284,7 +281,7 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
         let order = self.order();
         match &mut self.window {
             Window::High(groups) => {
-                if found || !entered {
+                if order == Order::Special {
                     groups.enter::<E>(row, order, &mut self.scratch);
                 }
                 groups.add::<E>(order, row.len(), results);
@@ -323,12 +320,10 @@ impl<V: Extremal, E: Extreme> RowKernel for Extremes<V, E> {
     type Value = V;
     type Result = V;
 
+    const IS_EXACT: bool = true;
+
     fn band(&self) -> usize {
         BAND
-    }
-
-    fn is_exact(&self) -> bool {
-        true
     }
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, V>) {
@@ -596,7 +591,7 @@ impl<V: Extremal> Runs<V> {
         };
         let (first_runs, rest) = self.runs.split_at(self.runs.len().min(MOST));
         if rest.is_empty() {
-            combine::<V, E>(first_runs.iter().map(source), order, results, To::Cache);
+            combine::<V, E>(first_runs.iter().map(source), order, results, To::Memory);
             return;
         }
         let [one, other] = &mut scratch.rows;
@@ -702,33 +697,52 @@ unsafe fn combine_by<V: Extremal, const N: usize, const LOOK: bool>(
 
 /// Takes a row in to those before it of its group; with the ends of the last group, they make the results.
 fn take_together<V: Extremal, E: Extreme>(sources: [&[V]; 3], order: Order, together: &mut [V], results: &mut [V]) {
-    #[inline(always)]
-    fn each<V: Extremal>(
-        of: impl Fn(V, V) -> V,
-        [before, row, ends]: [&[V]; 3],
+    let count = results.len();
+    let (sources, together) = (sources.map(|source| source[..count].as_ptr()), &mut together[..count]);
+    // SAFETY: as many as there are results.
+    unsafe { take_n_together::<V, E>(sources, order, together, results) }
+}
+
+simd::widest_fn! {
+    /// # Safety
+    /// There are as many values at each source, and to be taken together, as results; the latter two are others.
+    unsafe fn take_n_together<V: Extremal, E: Extreme>(
+        sources: [*const V; 3],
+        order: Order,
         together: &mut [V],
         results: &mut [V],
-    ) {
-        for block in simd::strides::<V>(results.len(), BLOCK) {
-            let sources = before[block.clone()].iter().zip(&row[block.clone()]).zip(&ends[block.clone()]);
-            let (together, results) = (&mut together[block.clone()], &mut results[block]);
-            simd::fetch_ahead(results.as_ptr(), results.len());
-            for (((&before, &row), &end), (together, result)) in sources.zip(together.iter_mut().zip(results)) {
-                *together = of(before, row);
-                *result = of(*together, end);
+    ) -> () {
+        // SAFETY: passed on.
+        unsafe {
+            if order == Order::Special {
+                take_together_by(sources, together, results, E::of_any);
+            } else {
+                take_together_by(sources, together, results, E::of);
             }
         }
     }
-    simd::widest(
-        #[inline(always)]
-        || {
-            if order == Order::Special {
-                each(E::of_any, sources, together, results);
-            } else {
-                each(E::of, sources, together, results);
-            }
-        },
-    );
+}
+
+/// # Safety
+/// As [`take_n_together`].
+#[inline(always)]
+unsafe fn take_together_by<V: Extremal>(
+    sources: [*const V; 3],
+    together: &mut [V],
+    results: &mut [V],
+    of: impl Fn(V, V) -> V,
+) {
+    for block in simd::strides::<V>(results.len(), BLOCK) {
+        let [before, row, ends] = sources.map(|source| source.wrapping_add(block.start));
+        let (together, results) = (&mut together[block.clone()], &mut results[block]);
+        simd::fetch_ahead(results.as_ptr(), results.len());
+        for (i, (together, result)) in together.iter_mut().zip(results).enumerate() {
+            // SAFETY: the caller has so many values there.
+            let (before, row, end) = unsafe { (*before.add(i), *row.add(i), *ends.add(i)) };
+            *together = of(before, row);
+            *result = of(*together, end);
+        }
+    }
 }
 
 /// Whether a row has values that comparisons alone don't put where they belong. It may be brought from memory meanwhile.
@@ -770,12 +784,10 @@ impl<V: Extremal> RowKernel for Range<V> {
     type Value = V;
     type Result = f64;
 
+    const IS_EXACT: bool = true;
+
     fn band(&self) -> usize {
         BAND
-    }
-
-    fn is_exact(&self) -> bool {
-        true
     }
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, f64>) {

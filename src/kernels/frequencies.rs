@@ -11,8 +11,7 @@
 
 use crate::convert::Value;
 use crate::error::Error;
-use crate::kernels::numbering::Numbering;
-use crate::kernels::ordinals::Coded;
+use crate::kernels::numbering::{self, Coded, Numbering};
 use crate::kernels::pairs::{Distinct, Frequency, Mode};
 use crate::memory;
 use crate::simd;
@@ -247,8 +246,7 @@ impl<V: Coded, F: OfNumbers> RowKernel for Frequencies<V, F> {
     type Value = V;
     type Result = F::Result<V>;
 
-    const SIZES: Sizes =
-        Sizes { short: 64, line: 128 * size_of::<V>(), row: 1024 * size_of::<V>(), only_line: 4096 * size_of::<V>() };
+    const SIZES: Sizes = numbering::sizes::<V>();
 
     fn band(&self) -> usize {
         self.numbering.band()
@@ -257,7 +255,7 @@ impl<V: Coded, F: OfNumbers> RowKernel for Frequencies<V, F> {
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, F::Result<V>>) {
         self.numbering.number(rows, results.rows, results.places, true);
         self.tally.begin(self.numbering.values.len());
-        let first_nan = self.numbering.first_nan() as usize;
+        let first_nan = self.numbering.first_nan();
         for (row, results) in results.rows_mut().enumerate() {
             simd::widest(
                 #[inline(always)]

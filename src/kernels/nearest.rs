@@ -9,11 +9,15 @@
 
 use crate::builtins;
 use crate::error::Error;
-use crate::kernels::numbering::Numbering;
-use crate::kernels::ordinals::{Coded, WORD, bit_at_rank};
+use crate::kernels::numbering::{self, Coded, Numbering};
+use crate::kernels::set::Set;
 use crate::memory;
 use crate::simd;
 use crate::sweep::{Results, RowKernel, Shown, Sizes, Sweep};
+
+/// A window, in which the places around the median are kept track of, and those at the low end and the high end of the values
+/// nearest to it.
+type Window = Set<3>;
 
 /// Median absolute deviations.
 pub(crate) struct Nearest<V> {
@@ -21,7 +25,7 @@ pub(crate) struct Nearest<V> {
     taps: usize,
     /// Where the runs of a row's first window begin among the numbers, and how long they are.
     starts: Vec<(usize, usize)>,
-    window: Set,
+    window: Window,
     /// How many values are below the nearest, those up to the lower distance in the middle and up to the upper.
     below: [usize; 2],
     values: Vec<f64>,
@@ -33,10 +37,7 @@ impl<V: Coded> Nearest<V> {
         Ok(Nearest {
             taps: sweep.taps(),
             starts: memory::reserved(sweep.runs().len())?,
-            window: Set {
-                words: memory::filled(numbering.capacity() / WORD + 1, 0)?,
-                cursors: [Cursor::default(); CURSORS],
-            },
+            window: Set::new(numbering.capacity())?,
             numbering,
             below: [0; 2],
             values: memory::reserved(sweep.taps())?,
@@ -44,30 +45,21 @@ impl<V: Coded> Nearest<V> {
     }
 
     #[inline(always)]
-    fn compute(&mut self, rows: &Shown<'_, V>, row: usize, first_nan: u32, results: &mut [f64]) {
+    fn compute(&mut self, rows: &Shown<'_, V>, row: usize, first_nan: usize, results: &mut [f64]) {
         let Nearest { numbering, taps, starts, window, below, values } = self;
         let numbers = &numbering.numbers[..];
-        let has_nan = (first_nan as usize) < numbering.values.len();
+        let has_nan = first_nan < numbering.values.len();
         numbering.starts(row, starts);
         window.clear();
-        let mut nan = 0;
         for &(start, len) in &*starts {
-            for &number in &numbers[start..start + len] {
-                window.insert(number);
-                nan += usize::from(number >= first_nan);
-            }
+            numbers[start..start + len].iter().for_each(|&number| window.insert(number));
         }
         for (place, result) in results.iter_mut().enumerate() {
             if place > 0 {
-                if has_nan {
-                    for &(start, len) in &*starts {
-                        let (less, more) = (numbers[start + place - 1], numbers[start + place - 1 + len]);
-                        nan = nan + usize::from(more >= first_nan) - usize::from(less >= first_nan);
-                    }
-                }
                 window.slide(numbers, starts, place - 1);
             }
-            let known = if nan == 0 { deviation(&numbering.values, window, below, *taps) } else { None };
+            let has_nan = has_nan && window.reaches(first_nan);
+            let known = if has_nan { None } else { deviation(&numbering.values, window, below, *taps) };
             *result = known.unwrap_or_else(|| {
                 numbering.window(rows, row, place, values);
                 builtins::median_absolute_deviation(values)
@@ -78,7 +70,7 @@ impl<V: Coded> Nearest<V> {
 
 /// The median absolute deviation of so many values, those in the window; `None`: their median is infinite.
 #[inline(always)]
-fn deviation<V: Coded>(values: &[V], window: &mut Set, below: &mut [usize; 2], taps: usize) -> Option<f64> {
+fn deviation<V: Coded>(values: &[V], window: &mut Window, below: &mut [usize; 2], taps: usize) -> Option<f64> {
     let half = taps / 2;
     let mut at_rank = |cursor: usize, rank: usize| values[window.at_rank(cursor, rank)].to_f64();
     let upper = at_rank(0, half);
@@ -148,8 +140,7 @@ impl<V: Coded> RowKernel for Nearest<V> {
     type Value = V;
     type Result = f64;
 
-    const SIZES: Sizes =
-        Sizes { short: 64, line: 128 * size_of::<V>(), row: 1024 * size_of::<V>(), only_line: 4096 * size_of::<V>() };
+    const SIZES: Sizes = numbering::sizes::<V>();
 
     fn band(&self) -> usize {
         self.numbering.band()
@@ -167,76 +158,6 @@ impl<V: Coded> RowKernel for Nearest<V> {
     }
 }
 
-/// Places that are kept track of: around the median, and at the low end and the high end of the values nearest to it.
-const CURSORS: usize = 3;
-
-/// A set of numbers.
-struct Set {
-    words: Vec<u64>,
-    cursors: [Cursor; CURSORS],
-}
-
-/// The word that a rank was last found in, and how many numbers there are before it.
-#[derive(Clone, Copy, Default)]
-struct Cursor {
-    word: usize,
-    before: usize,
-}
-
-impl Set {
-    fn clear(&mut self) {
-        self.words.fill(0);
-        self.cursors.iter_mut().for_each(|cursor| cursor.before = 0);
-    }
-
-    #[inline(always)]
-    fn insert(&mut self, number: u32) {
-        let word = number as usize / WORD;
-        self.words[word] |= 1 << (number as usize % WORD);
-        self.cursors.iter_mut().for_each(|cursor| cursor.before += usize::from(word < cursor.word));
-    }
-
-    /// Each run loses its first number and gets the one after its last. They begin so far from `starts`.
-    #[inline(always)]
-    fn slide(&mut self, numbers: &[u32], starts: &[(usize, usize)], place: usize) {
-        let words = &mut self.words[..];
-        let [a, b, c] = self.cursors.map(|cursor| cursor.word);
-        let (mut gone, mut come) = ([0; CURSORS], [0; CURSORS]);
-        for &(start, len) in starts {
-            let (less, more) = (numbers[start + place] as usize, numbers[start + place + len] as usize);
-            words[less / WORD] &= !(1 << (less % WORD));
-            words[more / WORD] |= 1 << (more % WORD);
-            for (i, word) in [a, b, c].into_iter().enumerate() {
-                gone[i] += usize::from(less / WORD < word);
-                come[i] += usize::from(more / WORD < word);
-            }
-        }
-        for (cursor, (come, gone)) in self.cursors.iter_mut().zip(come.into_iter().zip(gone)) {
-            cursor.before = cursor.before + come - gone;
-        }
-    }
-
-    /// The number that so many of the set are below.
-    #[inline(always)]
-    fn at_rank(&mut self, cursor: usize, rank: usize) -> usize {
-        let Cursor { mut word, mut before } = self.cursors[cursor];
-        while before > rank {
-            word -= 1;
-            before -= self.words[word].count_ones() as usize;
-        }
-        loop {
-            let count = self.words[word].count_ones() as usize;
-            if before + count > rank {
-                break;
-            }
-            before += count;
-            word += 1;
-        }
-        self.cursors[cursor] = Cursor { word, before };
-        word * WORD + bit_at_rank(self.words[word], rank - before)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,23 +169,6 @@ mod tests {
                 for guess in 0..places + 2 {
                     assert_eq!(first_where(places, guess, |place| place >= first), first, "of {places} from {guess}");
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn numbers_are_found_by_their_rank_while_the_set_changes() {
-        let numbers: Vec<u32> = (0..600).map(|i| i * 7919 % 600).collect();
-        let mut set = Set { words: vec![0; 10], cursors: [Cursor::default(); CURSORS] };
-        numbers[..50].iter().for_each(|&number| set.insert(number));
-        for place in 0..550 {
-            let mut sorted = numbers[place..place + 50].to_vec();
-            sorted.sort_unstable();
-            for (cursor, rank) in [(0, 25), (1, place % 50), (2, 49 - place % 50), (1, 3)] {
-                assert_eq!(set.at_rank(cursor, rank), sorted[rank] as usize, "place {place}, rank {rank}");
-            }
-            if place < 549 {
-                set.slide(&numbers, &[(0, 50)], place);
             }
         }
     }

@@ -179,9 +179,9 @@ impl Formulas {
     }
 
     /// How many comparisons some values depend on.
-    pub(crate) fn cost(&self, wanted: &[Ref]) -> usize {
+    pub(crate) fn cost<'r>(&self, wanted: impl IntoIterator<Item = &'r Ref>) -> usize {
         let mut needed = vec![false; self.nodes.len()];
-        wanted.iter().for_each(|wanted| needed[wanted.node as usize] = true);
+        wanted.into_iter().for_each(|wanted| needed[wanted.node as usize] = true);
         let mut cost = 0;
         for i in (0..self.nodes.len()).rev() {
             if let (true, Node::Lower(a, b) | Node::Higher(a, b)) = (needed[i], self.nodes[i]) {
@@ -531,8 +531,8 @@ pub(crate) fn higher<V: Value>(a: V, b: V) -> V {
 
 #[cfg(test)]
 impl Formulas {
-    /// The values of pairs of formulas, of inputs by their number and place.
-    pub(crate) fn values<V: Value>(&self, wanted: &[[Ref; 2]], input: impl Fn(usize, usize) -> V) -> Vec<[V; 2]> {
+    /// The values of lists of formulas, of inputs by their number and place.
+    pub(crate) fn values<V: Value>(&self, wanted: &[Vec<Ref>], input: impl Fn(usize, usize) -> V) -> Vec<Vec<V>> {
         fn of<V: Value>(
             formulas: &Formulas,
             r: Ref,
@@ -555,6 +555,6 @@ impl Formulas {
             value
         }
         let mut known = HashMap::new();
-        wanted.iter().map(|pair| pair.map(|wanted| of(self, wanted, 0, &input, &mut known))).collect()
+        wanted.iter().map(|list| list.iter().map(|&wanted| of(self, wanted, 0, &input, &mut known)).collect()).collect()
     }
 }

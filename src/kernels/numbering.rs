@@ -5,17 +5,66 @@
 //! there are, and a value's number is how many marks are before it.
 
 use crate::error::Error;
-use crate::kernels::extremes::has_special;
-use crate::kernels::ordinals::{Coded, WORD};
+use crate::kernels::extremes::{Extremal, has_special};
+use crate::kernels::radix::Radix;
+use crate::kernels::set::WORD;
 use crate::memory;
 use crate::simd;
-use crate::sweep::{Run, Shown, Sweep};
+use crate::sweep::{Run, Shown, Sizes, Sweep};
 
 /// Values that are numbered together, about.
 const TILE: usize = 1 << 15;
 
 /// Rows of results that are computed together, at most.
 const ROWS: usize = 128;
+
+/// The rows that are best numbered.
+pub(crate) const fn sizes<V>() -> Sizes {
+    let size = size_of::<V>();
+    Sizes { short: 64, line: 128 * size, row: 1024 * size, only_line: 4096 * size }
+}
+
+/// A value as a number that is in the same order, NaN being the highest.
+pub(crate) trait Coded: Extremal {
+    /// Whether the number has no more than 32 bits.
+    const IS_NARROW: bool;
+
+    fn code(self) -> u64;
+}
+
+macro_rules! integers {
+    ($($type:ty)*) => {$(
+        impl Coded for $type {
+            const IS_NARROW: bool = true;
+
+            #[inline(always)]
+            fn code(self) -> u64 {
+                (i64::from(self) - i64::from(<$type>::MIN)).cast_unsigned()
+            }
+        }
+    )*};
+}
+integers!(i8 i16 i32 u8 u16 u32);
+
+macro_rules! floats {
+    ($($type:ty: $bits:ty, $narrow:literal;)*) => {$(
+        impl Coded for $type {
+            const IS_NARROW: bool = $narrow;
+
+            #[inline(always)]
+            fn code(self) -> u64 {
+                const SIGN: $bits = 1 << (<$bits>::BITS - 1);
+                let bits = self.to_bits();
+                let code = if bits & SIGN == 0 { bits | SIGN } else { !bits };
+                (if self.is_nan() { <$bits>::MAX } else { code }).into()
+            }
+        }
+    )*};
+}
+floats! {
+    f32: u32, true;
+    f64: u64, false;
+}
 
 /// The numbers of a tile's values, and the values by their numbers.
 pub(crate) struct Numbering<V> {
@@ -25,15 +74,17 @@ pub(crate) struct Numbering<V> {
     runs: Vec<Run>,
     /// The places of a row that windows show from one on.
     reach: usize,
-    /// Values with where they are, to be sorted: either as one number.
-    narrow: Vec<u64>,
-    wide: Vec<u128>,
+    /// To be sorted: the upper halves of values' codes, or all of narrow ones, and where the values are.
+    keys: Vec<u64>,
+    radix: Radix,
+    /// All of wide codes, by where the values are.
+    codes: Vec<u64>,
     marks: Vec<u64>,
     /// How many marks are before each word of them.
     before: Vec<u32>,
     pub(crate) numbers: Vec<u32>,
     pub(crate) values: Vec<V>,
-    /// Whether there is a -0.0.
+    /// Whether there is a -0.0 that has its number together with others.
     pub(crate) has_minus_zero: bool,
 }
 
@@ -51,8 +102,9 @@ impl<V: Coded> Numbering<V> {
             band,
             runs: memory::collected(sweep.runs().iter().copied())?,
             reach: sweep.runs().iter().map(|run| run.at + run.len).max().unwrap_or(1),
-            narrow: memory::reserved(if V::IS_NARROW { count } else { 0 })?,
-            wide: memory::reserved(if V::IS_NARROW { 0 } else { count })?,
+            keys: memory::reserved(count)?,
+            radix: Radix::new(count)?,
+            codes: memory::filled(if V::IS_NARROW { 0 } else { count }, 0)?,
             marks: memory::filled(words, 0)?,
             before: memory::filled(words, 0)?,
             numbers: memory::filled(count, 0)?,
@@ -78,8 +130,8 @@ impl<V: Coded> Numbering<V> {
     }
 
     /// The number of the first NaN, or one beyond the last.
-    pub(crate) fn first_nan(&self) -> u32 {
-        self.values.partition_point(|value| !value.is_nan()) as u32
+    pub(crate) fn first_nan(&self) -> usize {
+        self.values.partition_point(|value| !value.is_nan())
     }
 
     /// All values of a window: of a row of results, at a place of it.
@@ -91,40 +143,48 @@ impl<V: Coded> Numbering<V> {
     pub(crate) fn number(&mut self, rows: &Shown<'_, V>, results: usize, places: usize, shared: bool) {
         let (count, used) = (results + self.height - 1, places + self.reach - 1);
         self.values.clear();
-        self.has_minus_zero = (0..count).any(|row| {
-            let row = &rows.row(row)[..used];
-            has_special::<V, false>(row) && row.iter().any(|value| value.is_special() && !value.is_nan())
-        });
+        self.has_minus_zero = shared
+            && (0..count).any(|row| {
+                let row = &rows.row(row)[..used];
+                has_special::<V, false>(row) && row.iter().any(|value| value.is_special() && !value.is_nan())
+            });
         if shared && size_of::<V>() <= 2 {
             return simd::widest(
                 #[inline(always)]
                 || self.number_by_marks(rows, count, used),
             );
         }
-        let code = |value: V| if shared && value == V::default() { V::default().code() } else { value.code() };
-        let value_at = |at: usize| rows.row(at / self.pitch)[at % self.pitch];
-        let places = (0..count).flat_map(|row| rows.row(row)[..used].iter().zip(row * self.pitch..));
-        // The codes in order, each with where it is.
-        macro_rules! number {
-            ($keys:expr, $key:ty) => {{
-                $keys.clear();
-                $keys.extend(places.map(|(&value, at)| <$key>::from(code(value)) << 32 | at as $key));
-                $keys.sort_unstable();
-                let mut last = None;
-                for &key in &$keys {
-                    let at = key as u32 as usize;
-                    if !shared || last != Some(key >> 32) {
-                        last = Some(key >> 32);
-                        self.values.push(value_at(at));
-                    }
-                    self.numbers[at] = self.values.len() as u32 - 1;
-                }
-            }};
+        self.sort(rows, count, used, shared);
+        let mut last = None;
+        for &key in &self.keys {
+            let at = key as u32 as usize;
+            let code = if V::IS_NARROW { key >> 32 } else { self.codes[at] };
+            if !shared || last != Some(code) {
+                last = Some(code);
+                self.values.push(rows.row(at / self.pitch)[at % self.pitch]);
+            }
+            self.numbers[at] = self.values.len() as u32 - 1;
         }
-        if V::IS_NARROW {
-            number!(self.narrow, u64);
-        } else {
-            number!(self.wide, u128);
+    }
+
+    /// Puts the codes of values in order.
+    fn sort(&mut self, rows: &Shown<'_, V>, count: usize, used: usize, shared: bool) {
+        self.keys.clear();
+        for (start, row) in (0..count).map(|row| (row * self.pitch, rows.row(row))) {
+            for (at, &value) in (start..).zip(&row[..used]) {
+                let code = if shared && value == V::default() { V::default().code() } else { value.code() };
+                let upper = if V::IS_NARROW { code << 32 } else { code >> 32 << 32 };
+                self.keys.push(upper | at as u64);
+                if !V::IS_NARROW {
+                    self.codes[at] = code;
+                }
+            }
+        }
+        self.radix.sort(&mut self.keys);
+        if !V::IS_NARROW {
+            for same in self.keys.chunk_by_mut(|one, next| one >> 32 == next >> 32).filter(|same| same.len() > 1) {
+                same.sort_unstable_by_key(|&key| self.codes[key as u32 as usize]);
+            }
         }
     }
 
@@ -152,5 +212,19 @@ impl<V: Coded> Numbering<V> {
                 self.values[*number as usize] = value;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order() {
+        let values = [f64::NEG_INFINITY, -1.5, -1e-310, -0.0, 0.0, 1e-310, 1.0, f64::INFINITY, f64::NAN];
+        assert!(values.map(Coded::code).is_sorted_by(|a, b| a < b));
+        assert!(values.map(|value| (value as f32).code()).is_sorted());
+        assert_eq!((-f64::NAN).code(), f64::NAN.code());
+        assert!([i16::MIN, -1, 0, 7, i16::MAX].map(Coded::code).is_sorted_by(|a, b| a < b));
     }
 }

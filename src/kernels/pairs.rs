@@ -136,7 +136,6 @@ impl Frequency for Distinct {
 /// How often values occur, in windows of up to [`TAPS_MAX`] taps.
 pub(crate) struct Pairs<V: Countable, F> {
     chains: Vec<Chain>,
-    height: usize,
     counts: Aligned<V::Count>,
     highest: Aligned<V::Count>,
     /// Results so far, of the tap before and of the next.
@@ -199,11 +198,10 @@ impl<V: Countable, F: Frequency> Pairs<V, F> {
         let step = sweep.widths().rev().nth(1).map_or(usize::MAX, |(_, step)| step);
         Ok(Pairs {
             chains: chains(taps.collect(), step),
-            height: sweep.height(),
             counts: Aligned::new(Self::PLACES + NEAR, 0)?,
             highest: Aligned::new(Self::PLACES, 0)?,
             so_far: [Aligned::new(Self::PLACES, 0)?, Aligned::new(Self::PLACES, 0)?],
-            specials: Specials::new(sweep)?,
+            specials: Specials::new(sweep, 1)?,
             frequency: PhantomData,
         })
     }
@@ -247,14 +245,16 @@ impl<V: Countable, F: Frequency> RowKernel for Pairs<V, F> {
     type Result = V;
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, V>) {
+        self.specials.receive(rows, rows.known, results.rows);
         for (first, results) in results.rows_mut().enumerate() {
-            self.specials.receive(rows, first, if first == 0 { rows.known } else { self.height - 1 });
             for (i, results) in results.chunks_mut(Self::PLACES).enumerate() {
                 self.compute(rows, first, i * Self::PLACES, results);
             }
-            let doubtful =
-                (F::MINDS_ZEROS && self.specials.has_minus_zero()).then_some(|result| result == V::default());
-            self.specials.amend(rows, first, results, doubtful, F::of_all);
+            if F::MINDS_ZEROS && self.specials.has_minus_zero() {
+                let marks = self.specials.marks(first).iter_mut();
+                marks.zip(&*results).for_each(|(mark, &result)| *mark = result == V::default());
+            }
+            self.specials.amend(rows, first, results, F::of_all);
         }
     }
 }

@@ -1,21 +1,20 @@
 //! Order statistics of windows that are not too large, by selection networks.
 //!
-//! # The order of floating-point numbers
-//! Comparisons put NaN nowhere and make no difference between 0.0 and -0.0. So rows are searched for these when they come.
-//! Windows that show a NaN, and results that are zero while a -0.0 is about, are computed one by one from their values.
+//! Windows that show a NaN, and results that are zero while a -0.0 is about, are computed one by one: see
+//! [`specials`](super::specials).
 
 use std::slice;
 
 use crate::builtins;
 use crate::convert::Value;
-use crate::dtype::Sample;
 use crate::error::Error;
-use crate::kernels::extremes::{Extremal, has_special};
-use crate::kernels::network::{BYTES, Network};
+use crate::kernels::extremes::Extremal;
+use crate::kernels::network::{BYTES, Network, Ref};
 use crate::kernels::phases::{self, Phases};
+use crate::kernels::specials::Specials;
 use crate::kernels::tiles::{NEAR, Shared, Source, Tile, Window};
-use crate::memory::{self, CACHE_LINE};
-use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sizes, Sweep};
+use crate::memory::CACHE_LINE;
+use crate::sweep::{Results, RowKernel, SPARE, Shown, Sizes, Sweep};
 
 // What a network reads behind a row's last place is there: see `Network::run`.
 const _: () = assert!(BYTES + NEAR + CACHE_LINE <= SPARE);
@@ -40,19 +39,8 @@ pub(crate) trait Statistic<V>: Sync {
 pub(crate) struct Ranks<'s, V, S> {
     statistic: &'s S,
     tiled: Tiled<V>,
-    pitch: usize,
     height: usize,
-    /// Rows of results that are computed together, at most.
-    band: usize,
-    runs: Vec<Run>,
-    /// What is special in the rows that windows show: of the first of them in `slot`, of the others after it and around.
-    special: Vec<Special>,
-    slot: usize,
-    /// Rows of results that were computed last.
-    done: usize,
-    /// Which results are to be computed one by one, row by row.
-    marks: Vec<bool>,
-    values: Vec<f64>,
+    specials: Specials,
 }
 
 /// A network with what it reads.
@@ -69,8 +57,10 @@ struct Tiled<V> {
 impl<V: Extremal> Tiled<V> {
     fn new(sweep: &Sweep<'_>, places: (usize, usize), elements: usize) -> Result<Self, Error> {
         let window = Window::new(sweep, places)?;
-        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, elements, sweep.rows())?;
-        let network = Network::new(&formulas, results.as_flattened())?;
+        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, elements, sweep.rows());
+        let both = |list: Vec<Ref>| [list[0], list[list.len() - 1]];
+        let results: Vec<Ref> = results.into_iter().flat_map(both).collect();
+        let network = Network::new(&formulas, &results)?;
         // Behind where a phase begins, all of its places are read and what formulas look at beyond, in whole cache lines.
         let spare = sweep.pitch().div_ceil(tile.along) + window.step + NEAR + 2 * CACHE_LINE;
         let rows = sweep.height() - 1 + tile.rows;
@@ -79,71 +69,12 @@ impl<V: Extremal> Tiled<V> {
     }
 }
 
-/// What a row has.
-#[derive(Clone, Copy, Default)]
-struct Special {
-    nan: bool,
-    minus_zero: bool,
-}
-
 impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
     /// For an array of so many elements.
     pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S, elements: usize) -> Result<Self, Error> {
         let tiled = Tiled::new(sweep, statistic.places(), elements)?;
-        let band = tiled.tile.rows;
-        let rows = sweep.height() - 1 + band;
-        Ok(Ranks {
-            statistic,
-            tiled,
-            pitch: sweep.pitch(),
-            height: sweep.height(),
-            band,
-            runs: memory::collected(sweep.runs().iter().copied())?,
-            special: memory::filled(rows, Special::default())?,
-            slot: 0,
-            done: 0,
-            marks: memory::filled(band * sweep.pitch(), false)?,
-            values: memory::reserved(sweep.taps())?,
-        })
-    }
-
-    /// Where what is known of a row is kept: of so many from the first one that is shown.
-    fn slot(&self, row: usize) -> usize {
-        (self.slot + row) % self.special.len()
-    }
-
-    /// Looks at a row that is new.
-    fn receive(&mut self, rows: &Shown<'_, V>, number: usize) {
-        let (slot, row) = (self.slot(number), rows.row(number));
-        let own = &row[..self.pitch];
-        self.special[slot] = Special::default();
-        if has_special::<V, false>(own) {
-            self.special[slot].nan = own.iter().any(|value| value.is_nan());
-            self.special[slot].minus_zero = own.iter().any(|value| value.is_special() && !value.is_nan());
-        }
-        if let Some(phases) = &mut self.tiled.phases {
-            phases.receive(slot, own);
-        }
-    }
-
-    /// Marks the windows that show a NaN in one of the rows that have some.
-    fn mark_nan(&mut self, rows: &Shown<'_, V>, first: usize, count: usize) {
-        let marks = &mut self.marks[first * self.pitch..][..count];
-        for run in &self.runs {
-            if !self.special[(self.slot + first + run.row) % self.special.len()].nan {
-                continue;
-            }
-            let row = &rows.row(first + run.row)[run.at..][..count + run.len - 1];
-            for (i, _) in row.iter().enumerate().filter(|(_, value)| value.is_nan()) {
-                marks[(i + 1).saturating_sub(run.len)..count.min(i + 1)].fill(true);
-            }
-        }
-    }
-
-    /// A result from all values of its window.
-    fn of_all(&mut self, rows: &Shown<'_, V>, first: usize, place: usize) -> S::Result {
-        rows.window(&self.runs, first, place, &mut self.values);
-        S::Result::from_f64(self.statistic.of_all(&mut self.values))
+        let specials = Specials::new(sweep, tiled.tile.rows)?;
+        Ok(Ranks { statistic, tiled, height: sweep.height(), specials })
     }
 
     /// Computes results, and marks those that are zero.
@@ -151,18 +82,18 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
         // A tile may have more rows than there are results for: it is made of any.
         let last = self.height + results.rows - 2;
         let Tiled { network, tile, sources, step, phases } = &mut self.tiled;
-        let (pitch, slots) = (self.pitch, self.special.len());
+        let specials = &mut self.specials;
         let places = phases::places(results.places, *step, tile.along);
         let part = places.div_ceil(places.div_ceil(network.places()));
         for done in (0..places).step_by(part) {
             let inputs = sources.iter().map(|&source| match phases {
-                Some(phases) => phases.from((self.slot + source.row.min(last)) % slots, source, done),
+                Some(phases) => phases.from(specials.slot(source.row.min(last)), source, done),
                 None => rows.row(source.row.min(last))[source.at + done..].as_ptr(),
             });
             let count = part.min(places - done);
             // SAFETY: what windows show of the places is in the rows, and there is enough to spare behind them.
             unsafe { network.run(inputs, count) };
-            for (row, (results, marks)) in results.rows_mut().zip(self.marks.chunks_mut(pitch)).enumerate() {
+            for (row, results) in results.rows_mut().enumerate() {
                 let found = |i: usize| {
                     let number = 2 * (row * tile.along + i);
                     // SAFETY: so many were computed.
@@ -172,7 +103,8 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
                 phases::collect(found, (*step, tile.along), done, of, results);
                 if mark_zeros {
                     let is_zero = |lower, upper| lower == V::default() || upper == V::default();
-                    phases::collect(found, (*step, tile.along), done, is_zero, &mut marks[..results.len()]);
+                    let marks = &mut specials.marks(row)[..results.len()];
+                    phases::collect(found, (*step, tile.along), done, is_zero, marks);
                 }
             }
         }
@@ -187,31 +119,19 @@ impl<V: Extremal, S: Statistic<V>> RowKernel for Ranks<'_, V, S> {
     const SIZES: Sizes = Sizes { short: 512, line: 16 << 10, only_line: 64 << 10, row: 48 << 10 };
 
     fn band(&self) -> usize {
-        self.band
+        self.tiled.tile.rows
     }
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
-        self.slot = self.slot(self.done);
-        self.done = results.rows;
-        for number in rows.known..self.height - 1 + results.rows {
-            self.receive(rows, number);
-        }
-        let shown = (0..self.height - 1 + results.rows).map(|number| self.special[self.slot(number)]);
-        let (has_nan, has_minus_zero) =
-            shown.fold((false, false), |(nan, minus_zero), row| (nan | row.nan, minus_zero | row.minus_zero));
-        if has_nan && !has_minus_zero {
-            self.marks.fill(false);
-        }
-        self.select(rows, has_minus_zero, &mut results);
-        if has_nan || has_minus_zero {
-            for (first, results) in results.rows_mut().enumerate() {
-                self.mark_nan(rows, first, results.len());
-                for (place, result) in results.iter_mut().enumerate() {
-                    if self.marks[first * self.pitch + place] {
-                        *result = self.of_all(rows, first, place);
-                    }
-                }
+        self.specials.receive(rows, rows.known, results.rows);
+        if let Some(phases) = &mut self.tiled.phases {
+            for row in rows.known..self.height - 1 + results.rows {
+                phases.receive(self.specials.slot(row), &rows.row(row)[..rows.width]);
             }
+        }
+        self.select(rows, self.specials.has_minus_zero(), &mut results);
+        for (row, results) in results.rows_mut().enumerate() {
+            self.specials.amend(rows, row, results, |values| self.statistic.of_all(values));
         }
     }
 }

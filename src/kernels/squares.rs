@@ -11,14 +11,14 @@
 use std::array;
 
 use crate::convert::Value;
-use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::{Extremal, has_special};
 use crate::kernels::network::{higher, lower};
 use crate::kernels::ranks::Statistic;
+use crate::kernels::specials::Specials;
 use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::simd;
-use crate::sweep::{Results, RowKernel, Run, Shown, Sweep};
+use crate::sweep::{Results, RowKernel, Shown, Sweep};
 
 /// The largest side.
 const SIDE_MAX: usize = 5;
@@ -41,6 +41,9 @@ pub(crate) fn is_known(extents: &[usize], shape: &[usize]) -> bool {
 /// Bytes of places that columns are put in order for at a time.
 const BYTES: usize = 1024;
 
+/// Rows of the smallest squares' medians that are computed together.
+const BAND: usize = 2;
+
 /// Bytes of medians that are computed between two looks ahead.
 const BLOCK: usize = 512;
 
@@ -55,13 +58,11 @@ pub(crate) struct Squares<'s, V, S> {
     /// Larger squares' columns in order: row by row, so many values each.
     columns: Aligned<V>,
     height: usize,
-    runs: Vec<Run>,
     /// Nothing is special in the rows that were shown last.
     clean: bool,
+    specials: Specials,
     /// Medians on their way to results of another type.
     medians: Aligned<V>,
-    marks: Vec<bool>,
-    values: Vec<f64>,
 }
 
 impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
@@ -82,18 +83,16 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
             begin: memory::collected(begin)?,
             columns: Aligned::new(if side == 3 { 0 } else { side * pitch::<V>() }, 0)?,
             height: sweep.height(),
-            runs: memory::collected(sweep.runs().iter().copied())?,
             clean: false,
+            specials: Specials::new(sweep, BAND)?,
             medians: Aligned::new(sweep.pitch(), 0)?,
-            marks: memory::filled(sweep.pitch(), false)?,
-            values: memory::reserved(sweep.taps())?,
         })
     }
 
     /// Computes two rows of results, if that is quicker, and looks at the new rows meanwhile. `None`: it did not; else
     /// whether something may be special.
     fn pair(&mut self, rows: &Shown<'_, V>, results: &mut Results<'_, S::Result>) -> Option<bool> {
-        let is_pair = self.side == 3 && results.rows == 2 && rows.known > 0 && self.clean;
+        let is_pair = self.side == 3 && results.rows == BAND && rows.known > 0 && self.clean;
         let medians = S::as_values(results.values).filter(|_| is_pair)?;
         let (step, count) = (self.step, results.places);
         let (medians, others) = medians.split_at_mut(results.apart);
@@ -109,8 +108,8 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
         Some(found || V::are_suspects(ends))
     }
 
-    /// Computes a row of results from rows that have nothing special.
-    fn row(&mut self, rows: &Shown<'_, V>, first: usize, results: &mut [S::Result]) {
+    /// Computes a row of results as if nothing were special, and marks those that are zero.
+    fn row(&mut self, rows: &Shown<'_, V>, first: usize, mark_zeros: bool, results: &mut [S::Result]) {
         let (count, around, step) = (results.len(), (self.side - 1) * self.step, self.step);
         let mut window = [&[][..]; SIDE_MAX];
         for (values, &(row, at)) in window.iter_mut().zip(&self.begin) {
@@ -136,25 +135,16 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
                 unsafe { medians_of_5(array::from_fn(|row| at(start, row)), step, &mut self.columns, medians) }
             }
         }
+        if mark_zeros {
+            self.specials
+                .marks(first)
+                .iter_mut()
+                .zip(&*medians)
+                .for_each(|(mark, &median)| *mark = median == V::default());
+        }
         if !is_direct {
             let medians = &self.medians[..count];
             results.iter_mut().zip(medians).for_each(|(result, &median)| *result = self.statistic.of(median, median));
-        }
-    }
-
-    /// Computes those results of a row again whose windows show something special, one by one.
-    fn again(&mut self, rows: &Shown<'_, V>, first: usize, results: &mut [S::Result]) {
-        let count = results.len();
-        self.marks[..count].fill(false);
-        for run in &self.runs {
-            let row = &rows.row(first + run.row)[run.at..][..count + run.len - 1];
-            for (i, _) in row.iter().enumerate().filter(|(_, value)| value.is_special()) {
-                self.marks[(i + 1).saturating_sub(run.len)..count.min(i + 1)].fill(true);
-            }
-        }
-        for (place, result) in results.iter_mut().enumerate().filter(|&(place, _)| self.marks[place]) {
-            rows.window(&self.runs, first, place, &mut self.values);
-            *result = S::Result::from_f64(self.statistic.of_all(&mut self.values));
         }
     }
 }
@@ -163,12 +153,10 @@ impl<V: Extremal, S: Statistic<V>> RowKernel for Squares<'_, V, S> {
     type Value = V;
     type Result = S::Result;
 
-    fn band(&self) -> usize {
-        if self.side == 3 { 2 } else { 1 }
-    }
+    const IS_EXACT: bool = true;
 
-    fn is_exact(&self) -> bool {
-        true
+    fn band(&self) -> usize {
+        if self.side == 3 { BAND } else { 1 }
     }
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
@@ -183,10 +171,14 @@ impl<V: Extremal, S: Statistic<V>> RowKernel for Squares<'_, V, S> {
         if is_done && !special {
             return;
         }
+        if special {
+            self.specials.receive(rows, 0, results.rows);
+        }
+        let mark_zeros = special && self.specials.has_minus_zero();
         for (first, results) in results.rows_mut().enumerate() {
-            self.row(rows, first, results);
+            self.row(rows, first, mark_zeros, results);
             if special {
-                self.again(rows, first, results);
+                self.specials.amend(rows, first, results, |values| self.statistic.of_all(values));
             }
         }
     }

@@ -116,9 +116,7 @@ impl<V: Value> RowKernel for Sums<V> {
     type Value = V;
     type Result = f64;
 
-    fn is_exact(&self) -> bool {
-        true
-    }
+    const IS_EXACT: bool = true;
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, f64>) {
         let width = rows.width;

@@ -117,13 +117,13 @@ pub(crate) struct Shared {
     pub(crate) tile: Tile,
     pub(crate) formulas: Formulas,
     pub(crate) sources: Vec<Source>,
-    /// The values at both places, window by window, row by row.
-    pub(crate) results: Vec<[Ref; 2]>,
+    /// The values from the one place to the other, window by window, row by row.
+    pub(crate) results: Vec<Vec<Ref>>,
 }
 
 impl Shared {
     /// The cheapest known for an array of so many elements, of so many rows. The more elements, the more are tried.
-    pub(crate) fn cheapest(window: &Window, elements: usize, rows: usize) -> Result<Self, Error> {
+    pub(crate) fn cheapest(window: &Window, elements: usize, rows: usize) -> Self {
         let mut tried: Vec<Tile> = Vec::new();
         let mut best: Option<(usize, Shared)> = None;
         let mut spent = 0;
@@ -135,13 +135,17 @@ impl Shared {
             let Some(shared) = Shared::new(window, tile) else { continue };
             spent += shared.formulas.len();
             // In thousandths: tiles are of different sizes.
-            let cost = 1000 * shared.formulas.cost(shared.results.as_flattened()) / tile.windows();
+            let cost = 1000 * shared.formulas.cost(shared.results.iter().flatten()) / tile.windows();
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, shared));
             }
         }
-        let alone = || Shared::new(window, Tile { rows: 1, along: 1 });
-        best.map(|(_, shared)| shared).or_else(alone).ok_or_else(|| memory::out_of_memory::<Tap>(usize::MAX))
+        best.map_or_else(|| Shared::alone(window), |(_, shared)| shared)
+    }
+
+    /// For windows one by one.
+    pub(crate) fn alone(window: &Window) -> Self {
+        Shared::new(window, Tile { rows: 1, along: 1 }).expect("a window has its own taps")
     }
 
     /// `None`: the windows have no taps in common.
@@ -178,13 +182,13 @@ impl Shared {
             starts,
             formulas: Formulas::default(),
             sources: Vec::new(),
-            results: vec![None; tile.windows()],
+            results: vec![Vec::new(); tile.windows()],
         };
         let level = division.cores.len() - 1;
         let (list, below) = division.core(level);
         division.divide(level, (0, 0), &list, below);
-        let results = division.results.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Shared { tile, formulas: division.formulas, sources: division.sources, results })
+        let Division { formulas, sources, results, .. } = division;
+        Some(Shared { tile, formulas, sources, results })
     }
 }
 
@@ -214,7 +218,7 @@ struct Division<'w> {
     starts: Vec<usize>,
     formulas: Formulas,
     sources: Vec<Source>,
-    results: Vec<Option<[Ref; 2]>>,
+    results: Vec<Vec<Ref>>,
 }
 
 impl Division<'_> {
@@ -223,7 +227,7 @@ impl Division<'_> {
     fn divide(&mut self, level: usize, (row, along): (usize, usize), list: &[Ref], below: usize) {
         let (low, high) = self.window.places;
         if level == 0 {
-            self.results[row * self.tile.along + along] = Some([list[low - below], list[high - below]]);
+            self.results[row * self.tile.along + along] = list[low - below..=high - below].to_vec();
             return;
         }
         let (tile, half) = (self.cores[level].0, self.cores[level - 1].0);
@@ -424,7 +428,8 @@ mod tests {
         for (number, found) in found.into_iter().enumerate() {
             let (row, along) = (number / tile.along, number % tile.along);
             let zeros = window.taps.iter().filter(|tap| value(tap.row + row, tap.along + along) == 0).count();
-            let expected = [window.places.0, window.places.1].map(|place| u32::from(place >= zeros));
+            let places = window.places.0..=window.places.1;
+            let expected: Vec<u32> = places.map(|place| u32::from(place >= zeros)).collect();
             assert_eq!(found, expected, "window {number} of {tile:?}, {field:b}");
         }
     }
