@@ -45,12 +45,18 @@ fn network_taps(dtype: DType, extents: Option<&[usize]>) -> usize {
 const FEW: usize = 25;
 const ELEMENTS: usize = 64;
 
+/// Taps, at most, that a network is worth making for, if it is one for up to so many otherwise.
+fn worth(ready: &Ready<'_, '_>, most: usize) -> usize {
+    let elements: usize = ready.shape().iter().product();
+    if elements / ELEMENTS < ready.taps() { FEW } else { most }
+}
+
 /// Runs a kernel for order statistics.
 fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error> {
     let (taps, statistic) = (ready.taps(), &statistic);
     let extents = ready.box_extents()?;
     let elements: usize = ready.shape().iter().product();
-    let most = if elements / ELEMENTS < taps { FEW } else { network_taps(ready.dtype(), extents.as_deref()) };
+    let most = worth(&ready, network_taps(ready.dtype(), extents.as_deref()));
     if let Some(extents) = &extents
         && squares::is_known(extents, ready.shape())
         && <_ as Statistic<f64>>::places(statistic) == (taps / 2, taps / 2)
@@ -103,8 +109,8 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
     match builtin {
         Builtin::Minimum => extremes::<Lower>(ready),
         Builtin::Maximum => extremes::<Higher>(ready),
-        Builtin::NanMinimum => extremes::<Skipping<Lower>>(ready),
-        Builtin::NanMaximum => extremes::<Skipping<Higher>>(ready),
+        Builtin::NanMinimum => extremes_of_numbers::<Lower>(ready),
+        Builtin::NanMaximum => extremes_of_numbers::<Higher>(ready),
         Builtin::Range => with_value!(ready.dtype(), V => ready.sweep(Range::<V>::new)),
 
         Builtin::Sum => sums(ready, false, Sum(All)),
@@ -158,6 +164,15 @@ fn extremes<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
     with_value!(ready.dtype(), V => ready.sweep(Extremes::<V, E>::new))
 }
 
+/// The same without NaN, which integers don't have.
+fn extremes_of_numbers<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
+    match ready.dtype() {
+        DType::Float32 => ready.sweep(Extremes::<f32, Skipping<E>>::new),
+        DType::Float64 | DType::Int64 | DType::UInt64 => ready.sweep(Extremes::<f64, Skipping<E>>::new),
+        _ => extremes::<E>(ready),
+    }
+}
+
 fn lanes(ready: Ready<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {
     ready.filter(|plan| Strips::new(plan.taps(), Lanewise(&function)))
 }
@@ -193,22 +208,24 @@ fn frequencies<F: OfNumbers>(ready: Ready<'_, '_>, most: impl Fn(usize) -> usize
     }
 }
 
-/// Taps of a window, at most, that a network puts in order for deviations.
-const DEVIATIONS_MAX: usize = 80;
-
-/// Runs a kernel for median absolute deviations.
+/// Runs a kernel for median absolute deviations: networks that put windows in order, of more taps the fewer bytes a value has.
 fn deviations(ready: Ready<'_, '_>) -> Result<(), Error> {
-    if ready.taps() > DEVIATIONS_MAX {
+    let taps = ready.taps();
+    let most = [400, 400, 300, 225][ready.dtype().size().ilog2() as usize];
+    if taps > worth(&ready, most) {
         return with_value!(ready.dtype(), V => ready.sweep(Nearest::<V>::new));
     }
-    macro_rules! exact {
-        ($($dtype:ident $value:ty,)*) => {
-            match ready.dtype() {
-                $(DType::$dtype if ready.taps() % 2 == 1 => ready.sweep(Deviations::<$value, Exact>::new),)*
-                _ if ready.taps() % 2 == 1 => with_value!(ready.dtype(), V => ready.sweep(Deviations::<V, Double<true>>::new)),
-                _ => with_value!(ready.dtype(), V => ready.sweep(Deviations::<V, Double<false>>::new)),
-            }
-        };
+    if taps.is_multiple_of(2) {
+        return with_value!(ready.dtype(), V => ready.sweep(Deviations::<V, Double<false>>::new));
     }
-    exact!(Bool u8, UInt8 u8, Int8 i8, UInt16 u16, Int16 i16, UInt32 u32, Int32 i32,)
+    match ready.dtype() {
+        DType::Bool | DType::UInt8 => ready.sweep(Deviations::<u8, Exact>::new),
+        DType::Int8 => ready.sweep(Deviations::<i8, Exact>::new),
+        DType::UInt16 => ready.sweep(Deviations::<u16, Exact>::new),
+        DType::Int16 => ready.sweep(Deviations::<i16, Exact>::new),
+        DType::UInt32 => ready.sweep(Deviations::<u32, Exact>::new),
+        DType::Int32 => ready.sweep(Deviations::<i32, Exact>::new),
+        DType::Float32 => ready.sweep(Deviations::<f32, Double<true>>::new),
+        DType::Int64 | DType::UInt64 | DType::Float64 => ready.sweep(Deviations::<f64, Double<true>>::new),
+    }
 }

@@ -487,17 +487,19 @@ impl<'p, K: RowKernel> Rows<'p, K> {
     pub(crate) fn new(sweep: &'p Sweep<'p>, make: impl Fn(&Sweep<'_>) -> Result<K, Error>) -> Result<Self, Error> {
         let kernel = make(sweep)?;
         Ok(match &sweep.own {
-            Some(own) => {
+            // (What no kernel of this kind has is not compiled for it.)
+            Some(own) if K::IS_EXACT => {
                 let ends = Ends::new(own, make(&own.sweep_of_ends[0])?)?;
                 Rows::Own(Own::new(sweep, kernel, own.inside.clone())?, ends)
             }
-            None => Rows::Extended(Extended::new(sweep, kernel)?),
+            _ => Rows::Extended(Extended::new(sweep, kernel)?),
         })
     }
 
     fn run(&mut self, mut piece: Piece<'_>, gate: &mut Gate<'_>) {
         match self {
             Rows::Extended(rows) => rows.sweep.bands(piece.range(), |band| rows.sweep(&band, &mut piece, gate)),
+            Rows::Own(..) if !K::IS_EXACT => unreachable!("it was not made"),
             Rows::Own(rows, ends) => rows.sweep.bands(piece.range(), |band| rows.sweep(&band, ends, &mut piece, gate)),
         }
     }

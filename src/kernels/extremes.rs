@@ -648,11 +648,12 @@ simd::widest_fn! {
         // SAFETY: passed on.
         unsafe {
             match order {
-                Order::Plain => combine_by::<V, N, false>(sources, results, to, E::of),
-                Order::Special => combine_by::<V, N, false>(sources, results, to, E::of_any),
+                Order::Special if V::HAS_SPECIAL => combine_by::<V, N, false>(sources, results, to, E::of_any),
                 // Only passes along a row come with rows that are unknown.
-                Order::Unknown if N <= RADIX => combine_by::<V, N, true>(sources, results, to, E::of),
-                Order::Unknown => unreachable!("{N} rows that are unknown"),
+                Order::Unknown if V::HAS_SPECIAL && N <= RADIX => {
+                    combine_by::<V, N, true>(sources, results, to, E::of)
+                }
+                _ => combine_by::<V, N, false>(sources, results, to, E::of),
             }
         }
     }
@@ -714,7 +715,7 @@ simd::widest_fn! {
     ) -> () {
         // SAFETY: passed on.
         unsafe {
-            if order == Order::Special {
+            if V::HAS_SPECIAL && order == Order::Special {
                 take_together_by(sources, together, results, E::of_any);
             } else {
                 take_together_by(sources, together, results, E::of);
