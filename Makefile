@@ -52,6 +52,8 @@ test: test-rust test-scipy test-valgrind test-sanitizers
 
 test-rust:
 	$(CARGO) test
+	for instructions in avx2 baseline; do \
+	    LLC_INSTRUCTIONS=$$instructions $(CARGO) test --lib --test builtins --test engine || exit 1; done
 
 # The built-in callbacks in SciPy's own filter, beside numpy's functions.
 test-scipy: library $(VENV)/reference

@@ -1,23 +1,84 @@
 //! Vector instructions that not every machine has, and hints.
 
+use std::env;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::memory::CACHE_LINE;
 
-/// Whether the machine has what functions are compiled for a second time.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(crate) fn is_wide() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")
+/// Instructions that functions are compiled for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Instructions {
+    /// Those that every machine of an architecture has.
+    Baseline,
+    Avx2,
+    Avx512,
 }
 
-/// Calls `f`, a closure marked `#[inline(always)]`: it is compiled for AVX2 too, and that runs where the machine has it.
+/// The environment variable that keeps the library from using the widest instructions there are.
+const VARIABLE: &str = "LLC_INSTRUCTIONS";
+
+impl Instructions {
+    /// The widest that may be used; found out once.
+    #[inline(always)]
+    pub(crate) fn widest() -> Self {
+        static KNOWN: OnceLock<Instructions> = OnceLock::new();
+        *KNOWN.get_or_init(|| {
+            let most = env::var_os(VARIABLE).and_then(|name| Self::named(name.to_str()?));
+            Self::of_machine().min(most.unwrap_or(Self::Avx512))
+        })
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "baseline" => Some(Self::Baseline),
+            "avx2" => Some(Self::Avx2),
+            "avx512" => Some(Self::Avx512),
+            _ => None,
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn of_machine() -> Self {
+        macro_rules! has {
+            ($($feature:tt)*) => { true $(&& is_x86_feature_detected!($feature))* };
+        }
+        match (has!("avx2" "popcnt"), has!("avx512f" "avx512bw" "avx512dq" "avx512vl")) {
+            (true, true) => Self::Avx512,
+            (true, false) => Self::Avx2,
+            _ => Self::Baseline,
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn of_machine() -> Self {
+        Self::Baseline
+    }
+}
+
+/// Calls `f`, a closure marked `#[inline(always)]`: it is compiled for AVX2 and AVX-512 too, and the widest runs that the
+/// machine has. Lines of hundreds of values are worth it.
 ///
 /// Results do not depend on it: Rust neither reorders nor fuses floating-point operations.
 #[inline(always)]
 pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    if is_wide() {
+    if Instructions::widest() == Instructions::Avx512 {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,popcnt")]
+        fn with_avx512<R>(f: impl FnOnce() -> R) -> R {
+            f()
+        }
+        // SAFETY: the machine has it all.
+        return unsafe { with_avx512(f) };
+    }
+    wide(f)
+}
+
+/// The same up to AVX2, for what works on small pieces.
+#[inline(always)]
+pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if Instructions::widest() >= Instructions::Avx2 {
         #[target_feature(enable = "avx2,popcnt")]
         fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
             f()
@@ -28,8 +89,9 @@ pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Makes an unsafe function that is compiled for AVX2 too, as [`widest`] does. Here compilers know what references promise:
-/// that what is written through one of them is nothing of what is read. Of what a closure holds they don't, and so check.
+/// Makes an unsafe function that is compiled for AVX2 and AVX-512 too, as [`widest`] does. Here compilers know what
+/// references promise: that what is written through one of them is nothing of what is read. Of what a closure holds they
+/// don't, and so check.
 macro_rules! widest_fn {
     (
         $(#[$about:meta])*
@@ -43,7 +105,15 @@ macro_rules! widest_fn {
             unsafe fn any<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>($($argument: $type),*) -> $result $body
 
             #[cfg(target_arch = "x86_64")]
-            if $crate::simd::is_wide() {
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,popcnt")]
+                unsafe fn with_avx512<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>(
+                    $($argument: $type),*
+                ) -> $result {
+                    // SAFETY: passed on.
+                    unsafe { any::<$V $(, $E)? $(, $N)*>($($argument),*) }
+                }
+
                 #[target_feature(enable = "avx2,popcnt")]
                 unsafe fn with_avx2<$V: $value $(, $E: $extreme)? $(, const $N: $number)*>(
                     $($argument: $type),*
@@ -51,8 +121,16 @@ macro_rules! widest_fn {
                     // SAFETY: passed on.
                     unsafe { any::<$V $(, $E)? $(, $N)*>($($argument),*) }
                 }
-                // SAFETY: the machine has AVX2 and popcnt; the rest is passed on.
-                return unsafe { with_avx2::<$V $(, $E)? $(, $N)*>($($argument),*) };
+
+                let widest = $crate::simd::Instructions::widest();
+                if widest == $crate::simd::Instructions::Avx512 {
+                    // SAFETY: the machine has it all; the rest is passed on.
+                    return unsafe { with_avx512::<$V $(, $E)? $(, $N)*>($($argument),*) };
+                }
+                if widest == $crate::simd::Instructions::Avx2 {
+                    // SAFETY: the machine has AVX2 and popcnt; the rest is passed on.
+                    return unsafe { with_avx2::<$V $(, $E)? $(, $N)*>($($argument),*) };
+                }
             }
             // SAFETY: passed on.
             unsafe { any::<$V $(, $E)? $(, $N)*>($($argument),*) }
@@ -127,6 +205,15 @@ pub(crate) fn not_above(counts: &[u16; 16], limit: u16) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instructions_have_names() {
+        let names = ["baseline", "avx2", "avx512"].map(Instructions::named);
+        assert_eq!(names, [Instructions::Baseline, Instructions::Avx2, Instructions::Avx512].map(Some));
+        assert!(names.is_sorted() && Instructions::named("avx").is_none());
+        let most = env::var(VARIABLE).ok().and_then(|name| Instructions::named(&name));
+        assert!(most.is_none_or(|most| Instructions::widest() <= most));
+    }
 
     #[test]
     fn strides_cover_everything_and_are_whole_if_they_can_be() {

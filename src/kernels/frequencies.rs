@@ -257,7 +257,7 @@ impl<V: Coded, F: OfNumbers> RowKernel for Frequencies<V, F> {
         self.tally.begin(self.numbering.values.len());
         let first_nan = self.numbering.first_nan();
         for (row, results) in results.rows_mut().enumerate() {
-            simd::widest(
+            simd::wide(
                 #[inline(always)]
                 || self.compute(rows, row, first_nan, results),
             );

@@ -128,7 +128,7 @@ fn copy_function(quads: usize, singles: usize) -> CopyFn {
 
 /// Copies element by element.
 unsafe fn copy_known<const Q: usize, const S: usize>(gather: &Gather, place: usize, buffer: *mut f64, count: usize) {
-    simd::widest(
+    simd::wide(
         #[inline(always)]
         move || {
             let pitch = gather.pitch;
@@ -159,7 +159,7 @@ fn placed<const N: usize>(chunks: &[Chunk], place: usize) -> [(*const f64, usize
 
 /// Copies chunk by chunk.
 unsafe fn copy_any(gather: &Gather, place: usize, buffer: *mut f64, count: usize) {
-    simd::widest(
+    simd::wide(
         #[inline(always)]
         move || {
             // SAFETY: passed on.

@@ -280,7 +280,7 @@ impl<V: Byte, S: Statistic<V>, C: Counts> RowKernel for Boxes<'_, V, S, C> {
                 self.upper.fill([C::Column::default(); HALF]);
                 self.lower.fill([[C::Column::default(); HALF]; HALF]);
             }
-            simd::widest(
+            simd::wide(
                 #[inline(always)]
                 || {
                     while known < height {
@@ -355,7 +355,7 @@ impl<V: Byte, S: Statistic<V>> RowKernel for Any<'_, V, S> {
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
         for (first, results) in results.rows_mut().enumerate() {
-            simd::widest(
+            simd::wide(
                 #[inline(always)]
                 || self.select(rows, first, results),
             );

@@ -150,7 +150,7 @@ impl<V: Coded> RowKernel for Nearest<V> {
         self.numbering.number(rows, results.rows, results.places, false);
         let first_nan = self.numbering.first_nan();
         for (row, results) in results.rows_mut().enumerate() {
-            simd::widest(
+            simd::wide(
                 #[inline(always)]
                 || self.compute(rows, row, first_nan, results),
             );

@@ -79,7 +79,7 @@ impl<V: Coded, S: Statistic<V>> RowKernel for Ordinals<'_, V, S> {
         self.numbering.number(rows, results.rows, results.places, false);
         let first_nan = self.numbering.first_nan();
         for (row, results) in results.rows_mut().enumerate() {
-            simd::widest(
+            simd::wide(
                 #[inline(always)]
                 || self.select(rows, row, first_nan, results),
             );
