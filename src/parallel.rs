@@ -10,7 +10,7 @@
 //! because they inherit that too.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -89,6 +89,22 @@ pub(crate) trait Work: Sync {
         let range = rest.range();
         let cut = if n < range.len() { self.cut(range.start + n) } else { range.end };
         rest.split_front(cut - range.start)
+    }
+}
+
+/// What several threads need and the first of them makes.
+pub(crate) struct Once<T>(OnceLock<T>);
+
+impl<T> Once<T> {
+    pub(crate) fn new() -> Self {
+        Once(OnceLock::new())
+    }
+
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+        match self.0.get() {
+            Some(made) => Ok(made),
+            None => make().map(|made| self.0.get_or_init(|| made)),
+        }
     }
 }
 

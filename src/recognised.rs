@@ -5,8 +5,8 @@ use crate::convert::with_value;
 use crate::dtype::DType;
 use crate::error::Error;
 use crate::filter::{Job, Ready};
-use crate::kernels::deviations::{Deviations, Double, Exact};
-use crate::kernels::extremes::{Extreme, Extremes, Higher, Lower, Range, Skipping};
+use crate::kernels::deviations::{Deviations, Double, Exact, Metric};
+use crate::kernels::extremes::{Extremal, Extreme, Extremes, Higher, Lower, Range, Skipping};
 use crate::kernels::frequencies::{Frequencies, OfNumbers};
 use crate::kernels::histograms::{self, Byte, Large, Small};
 use crate::kernels::lanes::Lanewise;
@@ -24,6 +24,7 @@ use crate::kernels::strip::Strips;
 use crate::kernels::sums::{self, Sums};
 use crate::lanes::LaneFunction;
 use crate::lines::Plan;
+use crate::parallel::Once;
 
 /// Taps of a window, at most, that a selection network is made for: by the bytes of a value, as many are compared at a time.
 /// Where windows overlap along rows they share most of it.
@@ -73,7 +74,10 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
         _ if taps > most => {
             with_value!(ready.dtype(), V => ready.sweep(|sweep| Ordinals::<V, _>::new(sweep, statistic)))
         }
-        _ => with_value!(ready.dtype(), V => ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic, elements))),
+        _ => with_value!(ready.dtype(), V => {
+            let shared = Once::new();
+            ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic, elements, &shared))
+        }),
     }
 }
 
@@ -216,16 +220,21 @@ fn deviations(ready: Ready<'_, '_>) -> Result<(), Error> {
         return with_value!(ready.dtype(), V => ready.sweep(Nearest::<V>::new));
     }
     if taps.is_multiple_of(2) {
-        return with_value!(ready.dtype(), V => ready.sweep(Deviations::<V, Double<false>>::new));
+        return with_value!(ready.dtype(), V => sorted_deviations::<V, Double<false>>(ready));
     }
     match ready.dtype() {
-        DType::Bool | DType::UInt8 => ready.sweep(Deviations::<u8, Exact>::new),
-        DType::Int8 => ready.sweep(Deviations::<i8, Exact>::new),
-        DType::UInt16 => ready.sweep(Deviations::<u16, Exact>::new),
-        DType::Int16 => ready.sweep(Deviations::<i16, Exact>::new),
-        DType::UInt32 => ready.sweep(Deviations::<u32, Exact>::new),
-        DType::Int32 => ready.sweep(Deviations::<i32, Exact>::new),
-        DType::Float32 => ready.sweep(Deviations::<f32, Double<true>>::new),
-        DType::Int64 | DType::UInt64 | DType::Float64 => ready.sweep(Deviations::<f64, Double<true>>::new),
+        DType::Bool | DType::UInt8 => sorted_deviations::<u8, Exact>(ready),
+        DType::Int8 => sorted_deviations::<i8, Exact>(ready),
+        DType::UInt16 => sorted_deviations::<u16, Exact>(ready),
+        DType::Int16 => sorted_deviations::<i16, Exact>(ready),
+        DType::UInt32 => sorted_deviations::<u32, Exact>(ready),
+        DType::Int32 => sorted_deviations::<i32, Exact>(ready),
+        DType::Float32 => sorted_deviations::<f32, Double<true>>(ready),
+        DType::Int64 | DType::UInt64 | DType::Float64 => sorted_deviations::<f64, Double<true>>(ready),
     }
+}
+
+fn sorted_deviations<V: Extremal, M: Metric<V>>(ready: Ready<'_, '_>) -> Result<(), Error> {
+    let shared = Once::new();
+    ready.sweep(|sweep| Deviations::<V, M>::new(sweep, &shared))
 }

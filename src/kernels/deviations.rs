@@ -24,10 +24,11 @@ use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
 use crate::kernels::extremes::Extremal;
-use crate::kernels::network::{BYTES, Network, higher, lower};
+use crate::kernels::network::{BYTES, Network, Program, higher, lower};
 use crate::kernels::specials::Specials;
 use crate::kernels::tiles::{NEAR, Shared, Source, Window};
 use crate::memory::{Aligned, CACHE_LINE};
+use crate::parallel::Once;
 use crate::simd;
 use crate::sweep::{Results, RowKernel, SPARE, Shown, Sweep};
 
@@ -131,10 +132,23 @@ impl<V: Value, const IS_ODD: bool> Metric<V> for Double<IS_ODD> {
     }
 }
 
-/// Median absolute deviations.
-pub(crate) struct Deviations<V, M: Metric<V>> {
-    network: Network<V>,
+/// A network that puts windows in order, which threads share.
+pub(crate) struct Sorting<V> {
+    program: Program<V>,
     sources: Vec<Source>,
+}
+
+impl<V: Extremal> Sorting<V> {
+    fn new(sweep: &Sweep<'_>) -> Result<Self, Error> {
+        let Shared { formulas, sources, results, .. } = Shared::alone(&Window::new(sweep, (0, sweep.taps() - 1))?);
+        Ok(Sorting { program: Program::new(&formulas, &results[0])?, sources })
+    }
+}
+
+/// Median absolute deviations.
+pub(crate) struct Deviations<'s, V, M: Metric<V>> {
+    network: Network<'s, V>,
+    sources: &'s [Source],
     taps: usize,
     middles: Aligned<M::Middle>,
     /// The smallest distances so far, before some pairs and after: for the lower of the two in the middle and the upper.
@@ -142,10 +156,11 @@ pub(crate) struct Deviations<V, M: Metric<V>> {
     specials: Specials,
 }
 
-impl<V: Extremal, M: Metric<V>> Deviations<V, M> {
-    pub(crate) fn new(sweep: &Sweep<'_>) -> Result<Self, Error> {
-        let Shared { formulas, sources, results, .. } = Shared::alone(&Window::new(sweep, (0, sweep.taps() - 1))?);
-        let network = Network::new(&formulas, &results[0])?;
+impl<'s, V: Extremal, M: Metric<V>> Deviations<'s, V, M> {
+    /// What threads share is made by the first of them.
+    pub(crate) fn new(sweep: &Sweep<'_>, shared: &'s Once<Sorting<V>>) -> Result<Self, Error> {
+        let Sorting { program, sources } = shared.get_or_make(|| Sorting::new(sweep))?;
+        let network = Network::new(program)?;
         let places = network.places();
         let nearest = || Ok([Aligned::new(places, 0)?, Aligned::new(places, 0)?]);
         Ok(Deviations {
@@ -192,7 +207,7 @@ impl<V: Extremal, M: Metric<V>> Deviations<V, M> {
     }
 }
 
-impl<V: Extremal, M: Metric<V>> RowKernel for Deviations<V, M> {
+impl<V: Extremal, M: Metric<V>> RowKernel for Deviations<'_, V, M> {
     type Value = V;
     type Result = M::Distance;
 

@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::marker::PhantomData;
 use std::{ptr, slice};
 
 use crate::convert::Value;
@@ -39,7 +40,6 @@ enum Node {
 }
 
 /// Formulas, each kept once.
-#[derive(Default)]
 pub(crate) struct Formulas {
     nodes: Vec<Node>,
     known: HashMap<Node, u32, BuildHasherDefault<Quick>>,
@@ -95,6 +95,11 @@ impl<'l> Every<'l> {
 }
 
 impl Formulas {
+    /// For about so many.
+    pub(crate) fn with_room(n: usize) -> Self {
+        Formulas { nodes: Vec::with_capacity(n), known: HashMap::with_capacity_and_hasher(n, Default::default()) }
+    }
+
     /// The value of an input some places further on.
     pub(crate) fn input(&mut self, number: u32, shift: u32) -> Ref {
         Ref { node: self.node(Node::Input(number)), shift }
@@ -194,13 +199,22 @@ impl Formulas {
     }
 }
 
-/// Formulas as steps to be carried out.
-pub(crate) struct Network<V> {
+/// Formulas as steps to be carried out on values of a type.
+pub(crate) struct Program<V> {
     steps: Vec<Step>,
     /// Where the results are, in the order wanted.
     results: Vec<Operand>,
     /// Places that are computed at a time, at most.
     places: usize,
+    /// How many values it needs room for, and how many inputs it has.
+    room: usize,
+    inputs: usize,
+    of: PhantomData<fn(V)>,
+}
+
+/// What one thread carries out a program with.
+pub(crate) struct Network<'p, V> {
+    program: &'p Program<V>,
     values: Aligned<V>,
     /// Where the values begin, and then each input.
     bases: Vec<*const V>,
@@ -231,7 +245,7 @@ const CHAIN: u8 = 4;
 const CARRIES_HIGH: u8 = 8;
 const OTHER: u8 = 16;
 
-impl<V: Value> Network<V> {
+impl<V: Value> Program<V> {
     /// Values of a cache line.
     const LINE: usize = CACHE_LINE / size_of::<V>();
 
@@ -292,18 +306,26 @@ impl<V: Value> Network<V> {
             beyond: group.stored().map(|node| beyond[node as usize]).max().unwrap_or(0),
         });
         let inputs = nodes.iter().map(|node| if let Node::Input(number) = node { number + 1 } else { 0 }).max();
-        Ok(Network {
+        Ok(Program {
             steps: memory::collected(steps)?,
             results: memory::collected(wanted.iter().map(|&wanted| operand(wanted)))?,
             places,
-            values: Aligned::new((slots as usize).max(1) * size, 0)?,
-            bases: memory::filled(inputs.unwrap_or(0) as usize + 1, ptr::null())?,
+            room: (slots as usize).max(1) * size,
+            inputs: inputs.unwrap_or(0) as usize,
+            of: PhantomData,
         })
+    }
+}
+
+impl<'p, V: Value> Network<'p, V> {
+    pub(crate) fn new(program: &'p Program<V>) -> Result<Self, Error> {
+        let values = Aligned::new(program.room, 0)?;
+        Ok(Network { program, values, bases: memory::filled(program.inputs + 1, ptr::null())? })
     }
 
     /// How many places are computed at a time, at most.
     pub(crate) fn places(&self) -> usize {
-        self.places
+        self.program.places
     }
 
     /// Computes the results of so many places. Every input is read as far as its formulas look, and up to a cache line
@@ -312,11 +334,11 @@ impl<V: Value> Network<V> {
     /// # Safety
     /// They can be read.
     pub(crate) unsafe fn run(&mut self, inputs: impl Iterator<Item = *const V>, places: usize) {
-        assert!(places <= self.places);
+        assert!(places <= self.program.places);
         let values = self.values.as_mut_ptr();
         self.bases[0] = values;
         self.bases[1..].iter_mut().zip(inputs).for_each(|(base, input)| *base = input);
-        let (steps, bases) = (&self.steps[..], &self.bases[..]);
+        let (steps, bases) = (&self.program.steps[..], &self.bases[..]);
         simd::widest(
             #[inline(always)]
             || {
@@ -330,7 +352,7 @@ impl<V: Value> Network<V> {
 
     /// Where the values of a result are, of as many places as were computed last.
     pub(crate) fn result(&self, number: usize) -> *const V {
-        let result = self.results[number];
+        let result = self.program.results[number];
         self.bases[result.base as usize].wrapping_add(result.offset as usize)
     }
 }
@@ -454,7 +476,7 @@ impl Step {
     /// What it reads and writes is there.
     #[inline(always)]
     unsafe fn run<V: Value>(&self, bases: &[*const V], values: *mut V, places: usize) {
-        let lines = (places + self.beyond as usize).div_ceil(Network::<V>::LINE);
+        let lines = (places + self.beyond as usize).div_ceil(Program::<V>::LINE);
         macro_rules! kinds {
             ($($kind:literal)*) => {
                 match self.kind {
@@ -471,7 +493,7 @@ impl Step {
     /// What it reads and writes is there.
     #[inline(always)]
     unsafe fn run_kind<V: Value, const KIND: u8>(&self, bases: &[*const V], values: *mut V, lines: usize) {
-        let count = lines * Network::<V>::LINE;
+        let count = lines * Program::<V>::LINE;
         // SAFETY: as the caller has it. What is written is no operand's: slots are free when they are taken.
         unsafe {
             let [a, b, c] = self.operands.map(|operand| {

@@ -9,11 +9,12 @@ use crate::builtins;
 use crate::convert::Value;
 use crate::error::Error;
 use crate::kernels::extremes::Extremal;
-use crate::kernels::network::{BYTES, Network, Ref};
+use crate::kernels::network::{BYTES, Network, Program, Ref};
 use crate::kernels::phases::{self, Phases};
 use crate::kernels::specials::Specials;
 use crate::kernels::tiles::{NEAR, Shared, Source, Tile, Window};
 use crate::memory::CACHE_LINE;
+use crate::parallel::Once;
 use crate::sweep::{Results, RowKernel, SPARE, Shown, Sizes, Sweep};
 
 // What a network reads behind a row's last place is there: see `Network::run`.
@@ -35,54 +36,62 @@ pub(crate) trait Statistic<V>: Sync {
     fn of_all(&self, values: &mut [f64]) -> f64;
 }
 
-/// Order statistics.
-pub(crate) struct Ranks<'s, V, S> {
-    statistic: &'s S,
-    tiled: Tiled<V>,
-    height: usize,
-    specials: Specials,
-}
-
-/// A network with what it reads.
-struct Tiled<V> {
-    network: Network<V>,
+/// A network for tiles of windows, which threads share.
+pub(crate) struct Tiled<V> {
+    program: Program<V>,
     tile: Tile,
     sources: Vec<Source>,
     /// From one window of a tile to the next in a row.
     step: usize,
-    /// The rows that windows show, if tiles are more than a window wide.
-    phases: Option<Phases<V>>,
 }
 
 impl<V: Extremal> Tiled<V> {
+    /// For an array of so many elements.
     fn new(sweep: &Sweep<'_>, places: (usize, usize), elements: usize) -> Result<Self, Error> {
         let window = Window::new(sweep, places)?;
-        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, elements, sweep.rows());
+        let bytes = elements.saturating_mul(size_of::<V>());
+        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, bytes, sweep.rows());
         let both = |list: Vec<Ref>| [list[0], list[list.len() - 1]];
         let results: Vec<Ref> = results.into_iter().flat_map(both).collect();
-        let network = Network::new(&formulas, &results)?;
-        // Behind where a phase begins, all of its places are read and what formulas look at beyond, in whole cache lines.
-        let spare = sweep.pitch().div_ceil(tile.along) + window.step + NEAR + 2 * CACHE_LINE;
-        let rows = sweep.height() - 1 + tile.rows;
-        let phases = (tile.along > 1).then(|| Phases::new(rows, sweep.pitch(), tile.along, window.step, spare));
-        Ok(Tiled { network, tile, sources, step: window.step, phases: phases.transpose()? })
+        Ok(Tiled { program: Program::new(&formulas, &results)?, tile, sources, step: window.step })
     }
 }
 
+/// Order statistics.
+pub(crate) struct Ranks<'s, V, S> {
+    statistic: &'s S,
+    tiled: &'s Tiled<V>,
+    network: Network<'s, V>,
+    /// The rows that windows show, if tiles are more than a window wide.
+    phases: Option<Phases<V>>,
+    height: usize,
+    specials: Specials,
+}
+
 impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
-    /// For an array of so many elements.
-    pub(crate) fn new(sweep: &Sweep<'_>, statistic: &'s S, elements: usize) -> Result<Self, Error> {
-        let tiled = Tiled::new(sweep, statistic.places(), elements)?;
-        let specials = Specials::new(sweep, tiled.tile.rows)?;
-        Ok(Ranks { statistic, tiled, height: sweep.height(), specials })
+    /// For an array of so many elements. What threads share is made by the first of them.
+    pub(crate) fn new(
+        sweep: &Sweep<'_>,
+        statistic: &'s S,
+        elements: usize,
+        shared: &'s Once<Tiled<V>>,
+    ) -> Result<Self, Error> {
+        let tiled = shared.get_or_make(|| Tiled::new(sweep, statistic.places(), elements))?;
+        let Tile { rows, along } = tiled.tile;
+        // Behind where a phase begins, all of its places are read and what formulas look at beyond, in whole cache lines.
+        let spare = sweep.pitch().div_ceil(along) + tiled.step + NEAR + 2 * CACHE_LINE;
+        let shown = sweep.height() - 1 + rows;
+        let phases = (along > 1).then(|| Phases::new(shown, sweep.pitch(), along, tiled.step, spare)).transpose()?;
+        let (network, specials) = (Network::new(&tiled.program)?, Specials::new(sweep, rows)?);
+        Ok(Ranks { statistic, tiled, network, phases, height: sweep.height(), specials })
     }
 
     /// Computes results, and marks those that are zero.
     fn select(&mut self, rows: &Shown<'_, V>, mark_zeros: bool, results: &mut Results<'_, S::Result>) {
         // A tile may have more rows than there are results for: it is made of any.
         let last = self.height + results.rows - 2;
-        let Tiled { network, tile, sources, step, phases } = &mut self.tiled;
-        let specials = &mut self.specials;
+        let Tiled { tile, sources, step, .. } = self.tiled;
+        let Ranks { network, phases, specials, .. } = self;
         let places = phases::places(results.places, *step, tile.along);
         let part = places.div_ceil(places.div_ceil(network.places()));
         for done in (0..places).step_by(part) {
@@ -124,7 +133,7 @@ impl<V: Extremal, S: Statistic<V>> RowKernel for Ranks<'_, V, S> {
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
         self.specials.receive(rows, rows.known, results.rows);
-        if let Some(phases) = &mut self.tiled.phases {
+        if let Some(phases) = &mut self.phases {
             for row in rows.known..self.height - 1 + results.rows {
                 phases.receive(self.specials.slot(row), &rows.row(row)[..rows.width]);
             }

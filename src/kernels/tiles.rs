@@ -28,8 +28,11 @@ pub(crate) const NEAR: usize = 64;
 const ALONG_MAX: usize = 32;
 const ROWS_MAX: usize = 8;
 
-/// Elements that are worth another formula, which is to save comparisons.
-const WORTH: usize = 16;
+/// Formulas for each tap of a window, about.
+const NODES: usize = 24;
+
+/// Comparisons of bytes that take a hundred times as long as making a formula: another tile may save some of them.
+const WORTH: usize = 1 << 18;
 
 /// Windows side by side: in so many rows, and so many along a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,17 +101,14 @@ impl Window {
     }
 
     /// Tiles, the one that is most likely the cheapest first: about half as many windows side by side as a window has taps
-    /// there.
-    fn tiles(&self, rows: usize) -> impl Iterator<Item = Tile> {
+    /// there, in two rows.
+    fn tiles(&self, rows: usize) -> [Tile; 3] {
         let half = |extent: usize| 1 << extent.div_ceil(2).ilog2();
         let (along, high) = (half(self.width).min(ALONG_MAX), half(self.height.min(rows)).min(ROWS_MAX));
-        let is_column = self.width == 1;
-        let first = if is_column { Tile { rows: high, along } } else { Tile { rows: 1, along } };
-        let others = [(2, 1, 1), (1, 2, 1), (1, 1, 2), (2, 2, 1), (1, along, 1)].map(move |(more, less, wider)| Tile {
-            rows: (first.rows * more).min(high),
-            along: (along * wider / less).clamp(1, ALONG_MAX),
-        });
-        [first].into_iter().chain(others)
+        if self.width == 1 {
+            return [Tile { rows: high, along }; 3];
+        }
+        [(2, along), (2, (along / 2).max(1)), (1, along)].map(|(rows, along)| Tile { rows: high.min(rows), along })
     }
 }
 
@@ -122,13 +122,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The cheapest known for an array of so many elements, of so many rows. The more elements, the more are tried.
-    pub(crate) fn cheapest(window: &Window, elements: usize, rows: usize) -> Self {
+    /// The cheapest known for so many bytes, in so many rows. The more bytes, the more tiles are tried.
+    pub(crate) fn cheapest(window: &Window, bytes: usize, rows: usize) -> Self {
         let mut tried: Vec<Tile> = Vec::new();
         let mut best: Option<(usize, Shared)> = None;
         let mut spent = 0;
         for tile in window.tiles(rows) {
-            if tried.contains(&tile) || (best.is_some() && spent > elements / WORTH) {
+            let is_worth_it = |(cost, _): &(usize, Shared)| spent <= (cost / 1000).saturating_mul(bytes) / WORTH;
+            if tried.contains(&tile) || !best.as_ref().is_none_or(is_worth_it) {
                 continue;
             }
             tried.push(tile);
@@ -180,7 +181,7 @@ impl Shared {
             tile,
             cores,
             starts,
-            formulas: Formulas::default(),
+            formulas: Formulas::with_room(NODES * window.taps.len()),
             sources: Vec::new(),
             results: vec![Vec::new(); tile.windows()],
         };
