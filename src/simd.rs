@@ -172,14 +172,18 @@ pub(crate) fn fetch<T>(values: *const T, bytes: usize) {
 /// Bytes that a loop over values works on at a time, as compilers make it: the rest takes it long.
 const STRIDE: usize = 128;
 
-/// Ranges of up to `most` bytes that cover `len` values: all of them whole strides, for which the last one overlaps the one
-/// before it. So what is computed from them must not depend on what was.
+/// Ranges of up to `most` bytes that cover a row of results: all of them whole strides, and nearly all from the beginning of
+/// a cache line on, for which the first and the last overlap those next to them. So what is computed from them must not
+/// depend on what was.
 #[inline(always)]
-pub(crate) fn strides<V>(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
-    let (stride, most) = (STRIDE / size_of::<V>(), most / size_of::<V>());
-    let whole = len - len % stride;
+pub(crate) fn strides<V>(results: &[V], most: usize) -> impl Iterator<Item = Range<usize>> + use<V> {
+    let (stride, most, len) = (STRIDE / size_of::<V>(), most / size_of::<V>(), results.len());
+    let unaligned = results.as_ptr().addr().wrapping_neg() % CACHE_LINE / size_of::<V>();
+    let head = if len > 2 * stride { unaligned } else { 0 };
+    let whole = len - (len - head) % stride;
+    let first = (head > 0).then_some(0..stride);
     let last = (whole < len).then_some(len.saturating_sub(stride)..len);
-    (0..whole).step_by(most).map(move |start| start..whole.min(start + most)).chain(last)
+    first.into_iter().chain((head..whole).step_by(most).map(move |start| start..whole.min(start + most))).chain(last)
 }
 
 /// Which of some counts are not above a limit, a bit for each.
@@ -216,10 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn strides_cover_everything_and_are_whole_if_they_can_be() {
-        for len in [0, 1, 15, 16, 17, 31, 32, 33, 64, 65, 79, 80, 81, 200] {
+    fn strides_cover_everything_and_are_whole_and_aligned_if_they_can_be() {
+        let values = [0_f64; 300];
+        for (start, len) in (0..9).flat_map(|start| [0, 1, 15, 16, 17, 31, 33, 64, 79, 80, 200].map(|len| (start, len)))
+        {
+            let results = &values[start..start + len];
             // 16 doubles make a stride, 64 a block.
-            let ranges: Vec<_> = strides::<f64>(len, 512).collect();
+            let ranges: Vec<_> = strides(results, 512).collect();
             let mut covered = 0;
             for range in &ranges {
                 assert!(range.start <= covered && covered < range.end && range.len() <= 64, "{len}: {ranges:?}");
@@ -227,6 +234,8 @@ mod tests {
                 covered = range.end;
             }
             assert_eq!(covered, len, "{ranges:?}");
+            let mut inner = ranges.iter().skip(1).take(ranges.len().saturating_sub(2));
+            assert!(inner.all(|range| results[range.start..].as_ptr().addr() % CACHE_LINE == 0), "{ranges:?}");
         }
     }
 }

@@ -15,7 +15,7 @@
 //! -0.0 when it comes, and while some may be about a slower operation is used.
 
 use std::marker::PhantomData;
-use std::ops::BitOr;
+use std::ops::{self, BitOr};
 use std::{array, ptr};
 
 use crate::convert::Value;
@@ -266,36 +266,22 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
         if self.special > 0 { Order::Special } else { Order::Plain }
     }
 
-    /// Receives the next row; it makes results if these are wanted now.
-    fn receive(&mut self, row: &[V], results: Option<&mut [V]>) {
+    /// Receives the next row.
+    fn receive(&mut self, row: &[V]) {
         self.special = self.special.saturating_sub(1);
-        let found = match &mut self.window {
-            // Its first pass over the row looks at it.
-            Window::High(groups) if self.special == 0 => groups.enter::<E>(row, Order::Unknown, &mut self.scratch),
-            _ => has_special::<V, true>(row),
-        };
-        if found {
-            // Those of a group and the one before it.
-            self.special = 2 * self.height;
+        if has_special::<V, true>(row) {
+            self.special = self.height;
         }
         let order = self.order();
-        match &mut self.window {
-            Window::High(groups) => {
-                if order == Order::Special {
-                    groups.enter::<E>(row, order, &mut self.scratch);
-                }
-                groups.add::<E>(order, row.len(), results);
-            }
-            Window::Runs(runs) => runs.add::<E>(row, order, &mut self.scratch),
-            Window::Few(_) | Window::Low(_) => {}
+        if let Window::Runs(runs) = &mut self.window {
+            runs.add::<E>(row, order, &mut self.scratch);
         }
     }
 
     /// Computes a row of results from the `height` rows from `first` on; `known` of them were there before.
     fn compute(&mut self, rows: &Shown<'_, V>, first: usize, known: usize, results: &mut [V]) {
         for i in known..self.height {
-            let results = (i + 1 == self.height).then_some(&mut *results);
-            self.receive(&rows.row(first + i)[..rows.width], results);
+            self.receive(&rows.row(first + i)[..rows.width]);
         }
         let order = self.order();
         match &mut self.window {
@@ -307,7 +293,7 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
                 let of_rows = (first..first + self.height).map(|row| rows.row(row));
                 combine_and_pass::<V, E>(of_rows, passes, order, results, &mut self.scratch, To::Memory);
             }
-            Window::High(_) => {}
+            Window::High(_) => unreachable!("its groups compute several rows at a time"),
             Window::Runs(runs) => runs.combine::<E>(rows, first, order, results, &mut self.scratch),
         }
         if order == Order::Special {
@@ -329,9 +315,9 @@ impl<V: Extremal, E: Extreme> RowKernel for Extremes<V, E> {
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, V>) {
         if rows.known == 0 {
             self.special = 0;
-            if let Window::High(groups) = &mut self.window {
-                groups.received = 0;
-            }
+        }
+        if let Window::High(groups) = &mut self.window {
+            return groups.run::<E>(rows, &mut results, &mut self.special, &mut self.scratch);
         }
         for (first, results) in results.rows_mut().enumerate() {
             let known = if first == 0 { rows.known } else { self.height - 1 };
@@ -446,14 +432,18 @@ enum Order {
 
 /// A box from row to row: the group that rows are received in, and before it what is left of the last.
 ///
-/// No row is computed in place, which some compilers make masked stores of. So there is one slot more than a group has
-/// rows: row `n` is received in slot `n`, the last one in the slot after that; and when the group is complete, the extremes
-/// from row `n` to the end go to slot `n + 1`, where they are no longer needed when that slot is received in.
+/// They are in slots around a ring: row `n` of a group in slot `n` from where it begins, the last one in the slot after that.
+/// When the group is complete, the extremes from row `n` to its end go to slot `n + 1`: no row is computed in place, which
+/// some compilers make masked stores of. The next group begins behind it. Some rows are received together, while the ends of
+/// the last group that results are made with are still there: so there are as many slots more than a group has rows.
 struct Groups<V> {
     passes: Vec<Pass>,
     pitch: usize,
-    slots: Aligned<V>,
+    ring: Aligned<V>,
+    slots: usize,
     height: usize,
+    /// The slot that the group begins in, and its rows that were received.
+    first: usize,
     received: usize,
     /// The extremes from the first row of the group on; those of a row earlier.
     together: [Aligned<V>; 2],
@@ -461,71 +451,123 @@ struct Groups<V> {
 
 impl<V: Extremal> Groups<V> {
     fn new(pitch: usize, height: usize, passes: Vec<Pass>) -> Result<Self, Error> {
-        let len = pitch.checked_mul(height + 1).ok_or_else(|| memory::out_of_memory::<V>(usize::MAX))?;
-        let row = || Aligned::new(pitch, 0);
-        Ok(Groups { passes, pitch, slots: Aligned::new(len, 0)?, height, received: 0, together: [row()?, row()?] })
+        let slots = height + BAND;
+        let len = pitch.checked_mul(slots).ok_or_else(|| memory::out_of_memory::<V>(usize::MAX))?;
+        let (ring, row) = (Aligned::new(len, 0)?, || Aligned::new(pitch, 0));
+        Ok(Groups { passes, pitch, ring, slots, height, first: 0, received: 0, together: [row()?, row()?] })
     }
 
-    /// How far windows look ahead in a row.
-    fn reach(&self) -> usize {
-        self.passes.iter().map(Pass::reach).sum()
-    }
-
-    /// Enters a row, as extremes along it, in its slot. Returns whether it was found to have something special, if that was
-    /// unknown.
-    fn enter<E: Extreme>(&mut self, row: &[V], order: Order, scratch: &mut Scratch<V>) -> bool {
-        let count = row.len() - self.reach();
-        let slot = if self.received + 1 == self.height { self.height } else { self.received };
-        let own = &mut self.slots[slot * self.pitch..][..count];
-        pass_along::<V, E>(&self.passes, row, order, own, scratch)
-    }
-
-    /// Adds the row that was entered, of so many values; with those of one group's height before it, it makes results if these
-    /// are wanted.
-    fn add<E: Extreme>(&mut self, order: Order, len: usize, results: Option<&mut [V]>) {
-        let (n, count) = (self.received, len - self.reach());
-        let is_last = n + 1 == self.height;
-        self.received = if is_last { 0 } else { n + 1 };
-        if is_last {
-            self.close::<E>(order, count);
-            if let Some(results) = results {
-                results.copy_from_slice(&self.slots[self.pitch..][..results.len()]);
-            }
-            return;
+    /// Receives the rows that are new, and computes the results that are wanted. `special` is how many rows are yet to come
+    /// until none is about that had something special.
+    fn run<E: Extreme>(
+        &mut self,
+        rows: &Shown<'_, V>,
+        results: &mut Results<'_, V>,
+        special: &mut usize,
+        scratch: &mut Scratch<V>,
+    ) {
+        if rows.known == 0 {
+            (self.first, self.received) = (0, 0);
         }
-        let slot = |n: usize| &self.slots[n * self.pitch..][..count];
-        // The extremes from row `n + 1` of the last group to its end.
-        let ends = slot(n + 2);
-        if n == 0 {
-            if let Some(results) = results {
-                combine::<V, E>([slot(0), ends].into_iter(), order, results, To::Memory);
+        let (mut next, end) = (rows.known, self.height - 1 + results.rows);
+        while next < end {
+            let count = (end - next).min(self.height - self.received).min(BAND);
+            let mut order = Order::Plain;
+            for i in 0..count {
+                let row = &rows.row(next + i)[..rows.width];
+                *special = special.saturating_sub(1);
+                if self.enter::<E>(self.received + i, row, *special > 0, scratch) {
+                    *special = self.height;
+                }
+                if *special > 0 {
+                    order = Order::Special;
+                }
             }
-            return;
-        }
-        let [even, odd] = &mut self.together;
-        let (before, together) = if n % 2 == 0 { (odd, even) } else { (even, odd) };
-        let before = if n == 1 { slot(0) } else { &before[..count] };
-        let together = &mut together[..count];
-        match results {
-            Some(results) => take_together::<V, E>([before, slot(n), ends], order, together, results),
-            None => {
-                combine::<V, E>([before, slot(n)].into_iter(), order, together, To::Cache);
+            // Before the first result, rows only wait for their group to be complete.
+            let before = self.height - 1;
+            if next + count > before {
+                let first = next.saturating_sub(before);
+                let rows = next + count - before - first;
+                let Results { ref mut values, apart, places, .. } = *results;
+                let results = Results { values: &mut values[first * apart..], rows, apart, places };
+                self.combine::<E>(count, order, results);
             }
+            self.received += count;
+            if self.received == self.height {
+                (self.first, self.received) = ((self.first + self.height + 1) % self.slots, 0);
+            }
+            next += count;
         }
     }
 
-    /// Replaces the rows of a complete group by the extremes from there on.
-    fn close<E: Extreme>(&mut self, order: Order, count: usize) {
+    /// Enters row `n` of the group, as extremes along it. Returns whether it has something special.
+    fn enter<E: Extreme>(&mut self, n: usize, row: &[V], is_special: bool, scratch: &mut Scratch<V>) -> bool {
+        let slot = (self.first + if n + 1 == self.height { self.height } else { n }) % self.slots;
+        let count = row.len() - self.passes.iter().map(Pass::reach).sum::<usize>();
+        let own = &mut self.ring[slot * self.pitch..][..count];
+        let mut pass = |order| pass_along::<V, E>(&self.passes, row, order, own, scratch);
+        // The first pass over the row looks at it.
+        let found = if is_special { has_special::<V, true>(row) } else { pass(Order::Unknown) };
+        if found || is_special {
+            pass(Order::Special);
+        }
+        found
+    }
+
+    /// Computes the results that end with the last of so many rows, which were just entered. Of the first group, that is only
+    /// the last row's.
+    fn combine<E: Extreme>(&mut self, count: usize, order: Order, mut results: Results<'_, V>) {
+        let end = self.received + count;
+        let places = results.places;
         let strip = STRIP / size_of::<V>();
-        for start in (0..count).step_by(strip) {
-            let len = strip.min(count - start);
-            for n in (0..self.height - 1).rev() {
-                let (before, after) = self.slots[n * self.pitch + start..].split_at_mut(self.pitch);
-                let (between, after) = after.split_at_mut(self.pitch);
-                let sources = [&before[..len], &after[..len]].into_iter();
-                combine::<V, E>(sources, order, &mut between[..len], To::Cache);
+        for start in (0..places).step_by(strip) {
+            let strip = start..places.min(start + strip);
+            let first = end - results.rows;
+            for (n, results) in (first..).zip(results.rows_mut().map(|row| &mut row[strip.clone()])) {
+                if n + 1 == self.height {
+                    self.close::<E>(order, strip.clone(), results);
+                } else {
+                    self.take::<E>(n, order, strip.clone(), results);
+                }
             }
         }
+        if order == Order::Special {
+            for results in results.rows_mut() {
+                results.iter_mut().filter(|result| result.is_nan()).for_each(|result| *result = V::NAN);
+            }
+        }
+    }
+
+    /// The results of row `n` of the group, which is not the last.
+    fn take<E: Extreme>(&mut self, n: usize, order: Order, strip: ops::Range<usize>, results: &mut [V]) {
+        let Groups { ref ring, slots, first, pitch, height, ref mut together, .. } = *self;
+        let in_slot = |number: usize| &ring[number % slots * pitch..][strip.clone()];
+        let row = in_slot(first + n);
+        // The extremes from row `n + 1` of the last group to its end.
+        let ends = in_slot(first + slots - height + n + 1);
+        if n == 0 {
+            combine::<V, E>([row, ends].into_iter(), order, results, To::Memory);
+            return;
+        }
+        let [even, odd] = together;
+        let (before, together) = if n % 2 == 0 { (odd, even) } else { (even, odd) };
+        let before = if n == 1 { in_slot(first) } else { &before[strip.clone()] };
+        take_together::<V, E>([before, row, ends], order, &mut together[strip], results);
+    }
+
+    /// Replaces the rows of the complete group by the extremes from there on. All of them together are results.
+    fn close<E: Extreme>(&mut self, order: Order, strip: ops::Range<usize>, results: &mut [V]) {
+        let Groups { ref mut ring, slots, first, pitch, height, .. } = *self;
+        let at = |n: usize| {
+            let slot = (first + n) % slots * pitch;
+            slot + strip.start..slot + strip.end
+        };
+        for n in (1..height - 1).rev() {
+            let rows = ring.get_disjoint_mut([at(n), at(n + 1), at(n + 2)]);
+            let [row, ends, after] = rows.expect("a ring has more slots");
+            combine::<V, E>([&*row, &*after].into_iter(), order, ends, To::Cache);
+        }
+        combine::<V, E>([&ring[at(0)], &ring[at(2)]].into_iter(), order, results, To::Memory);
     }
 }
 
@@ -669,7 +711,7 @@ unsafe fn combine_by<V: Extremal, const N: usize, const LOOK: bool>(
     of: impl Fn(V, V) -> V,
 ) -> bool {
     let mut found = false;
-    for block in simd::strides::<V>(results.len(), BLOCK) {
+    for block in simd::strides(results, BLOCK) {
         let sources = sources.map(|source| source.wrapping_add(block.start));
         let results = &mut results[block];
         if to == To::Memory {
@@ -733,7 +775,7 @@ unsafe fn take_together_by<V: Extremal>(
     results: &mut [V],
     of: impl Fn(V, V) -> V,
 ) {
-    for block in simd::strides::<V>(results.len(), BLOCK) {
+    for block in simd::strides(results, BLOCK) {
         let [before, row, ends] = sources.map(|source| source.wrapping_add(block.start));
         let (together, results) = (&mut together[block.clone()], &mut results[block]);
         simd::fetch_ahead(results.as_ptr(), results.len());

@@ -121,7 +121,7 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
             Some(medians) => medians,
             None => &mut self.medians[..count],
         };
-        for places in simd::strides::<V>(count, BYTES) {
+        for places in simd::strides(medians, BYTES) {
             let (start, medians) = (places.start, &mut medians[places]);
             if self.side == 3 {
                 let rows = array::from_fn(|row| at(start, row));
@@ -237,7 +237,7 @@ simd::widest_fn! {
         coming: [&[V]; 2],
     ) -> bool {
         let mut so_far = V::Mark::default();
-        for places in simd::strides::<V>(medians.len(), BLOCK) {
+        for places in simd::strides(medians, BLOCK) {
             let start = places.start;
             coming.iter().for_each(|row| simd::fetch(row.as_ptr().wrapping_add(start), BLOCK));
             let (medians, others) = (&mut medians[places.clone()], &mut others[places]);
