@@ -550,7 +550,7 @@ impl<V: Extremal> Groups<V> {
             return;
         }
         let [even, odd] = together;
-        let (before, together) = if n % 2 == 0 { (odd, even) } else { (even, odd) };
+        let (before, together) = if n.is_multiple_of(2) { (odd, even) } else { (even, odd) };
         let before = if n == 1 { in_slot(first) } else { &before[strip.clone()] };
         take_together::<V, E>([before, row, ends], order, &mut together[strip], results);
     }

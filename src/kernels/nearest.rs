@@ -78,16 +78,18 @@ fn deviation<V: Coded>(values: &[V], window: &mut Window, below: &mut [usize; 2]
     if !median.is_finite() {
         return None;
     }
-    let mut distance = |cursor: usize, rank: usize| (at_rank(cursor, rank) - median).abs();
+    // How far a value is above the median, below it less than nothing: rounding leaves that in order, too.
+    let mut above = |cursor: usize, rank: usize| at_rank(cursor, rank) - median;
     // The smallest that `len` values side by side go up to, which begin where so many are below.
     let mut smallest = |len: usize, below: &mut usize| {
         let places = taps - len + 1;
-        let exceeds = |place: usize| distance(2, place + len - 1) >= distance(1, place);
+        let exceeds = |place: usize| above(2, place + len - 1) >= -above(1, place);
         let first = first_where(places, *below, exceeds);
         *below = first;
-        let upwards = if first < places { distance(2, first + len - 1) } else { f64::INFINITY };
-        let downwards = if first > 0 { distance(1, first - 1) } else { f64::INFINITY };
-        upwards.min(downwards)
+        let upwards = if first < places { above(2, first + len - 1) } else { f64::INFINITY };
+        let downwards = if first > 0 { -above(1, first - 1) } else { f64::INFINITY };
+        // Nothing has no sign.
+        upwards.min(downwards).abs()
     };
     let [of_lower, of_upper] = below;
     let upper = smallest(half + 1, of_upper);
