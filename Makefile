@@ -1,11 +1,13 @@
 # The front door. Everything is made below target/.
 #
 #   make          the shared and the static library, in target/release
+#   make install, make uninstall   through CMake; PREFIX=/usr/local DESTDIR=
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
 #   make test     every test: Rust, C, C++, SciPy; again under valgrind and with sanitizers
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
 #   make bench    side by side with SciPy and OpenCV; rewrites docs/builtins.png
 #   make header   rewrites include/llc.h from src/capi
+#   make abi      writes down the ABI anew, which make test compares
 #   make reference   rewrites tests/reference/cases.bin with SciPy
 
 CARGO ?= cargo
@@ -15,17 +17,36 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 RELEASE := target/release
 DEMO := target/demo
 VENV := target/venv
+PREFIX ?= /usr/local
+CMAKE ?= cmake
+INSTALLER := target/cmake
 # The ABI version, as in the soname that build.rs gives the library.
 ABI := $(shell sed -n 's/^version = "\([0-9]*\.[0-9]*\).*/\1/p' Cargo.toml)
 PNG := $(RELEASE)/examples/png
 LINK_FLAGS := -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
 EXAMPLE_FLAGS := -O3 -fno-math-errno -ffp-contract=off -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
 
-.PHONY: library demo test test-rust test-scipy test-valgrind test-sanitizers lint bench header reference clean
+.PHONY: library install installer uninstall demo test test-rust test-scipy test-abi test-install test-valgrind \
+    test-sanitizers lint bench header abi reference clean
 
 library:
 	$(CARGO) build --release
 	ln -sf libllc.so $(RELEASE)/libllc.so.$(ABI)
+
+installer:
+	@command -v $(CMAKE) >/dev/null || { echo "make install needs CMake: apt-get install cmake" >&2; exit 1; }
+	$(CMAKE) -S . -B $(INSTALLER) -DCMAKE_INSTALL_PREFIX="$(PREFIX)" -DLLC_CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)"
+	$(CMAKE) --build $(INSTALLER)
+
+install: installer
+	DESTDIR="$(DESTDIR)" $(CMAKE) --install $(INSTALLER)
+
+# What would be installed is what goes.
+uninstall: installer
+	rm -rf target/uninstall
+	DESTDIR="$(CURDIR)/target/uninstall" $(CMAKE) --install $(INSTALLER) >/dev/null
+	cd target/uninstall && find . ! -type d -exec rm -f "$(DESTDIR)/{}" \;
+	cd target/uninstall && find . -type d -name llc -exec rmdir "$(DESTDIR)/{}" \;
 
 demo: library
 	$(CARGO) build --release --example png --example functions
@@ -48,7 +69,7 @@ demo: library
 	@for picture in before minimum contrast cross deviation noisy denoised tophat; do \
 	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
-test: test-rust test-scipy test-valgrind test-sanitizers
+test: test-rust test-scipy test-abi test-install test-valgrind test-sanitizers
 
 test-rust:
 	$(CARGO) test
@@ -58,6 +79,14 @@ test-rust:
 # The built-in callbacks in SciPy's own filter, beside numpy's functions.
 test-scipy: library $(VENV)/reference
 	$(VENV)/bin/python tests/reference/builtins.py $(RELEASE)/libllc.so
+
+# The ABI beside what was written down of it.
+test-abi: library
+	c_tests/abi/check.sh target/abi $(RELEASE)/libllc.so
+
+# Programs that use an installed library, found in every usual way.
+test-install: library
+	c_tests/consumer/check.sh target/install
 
 # The C and C++ programs once more, each as one of its languages; their heap, and the library's, under valgrind ...
 test-valgrind:
@@ -79,6 +108,9 @@ lint:
 
 header:
 	LLC_WRITE_HEADER=1 $(CARGO) test --test header
+
+abi: library
+	c_tests/abi/check.sh --write target/abi $(RELEASE)/libllc.so
 
 bench: library $(VENV)/bench
 	$(CARGO) build --release --example forms

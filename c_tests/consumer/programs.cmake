@@ -1,0 +1,15 @@
+# A program for each language and each target of libllc, and a test that runs it.
+
+enable_testing()
+set(CMAKE_C_STANDARD 99)
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+foreach(language c cpp)
+    foreach(target llc shared static)
+        set(program ${language}_${target})
+        add_executable(${program} ${CMAKE_CURRENT_LIST_DIR}/consumer.${language})
+        target_compile_options(${program} PRIVATE -Wall -Wextra -Wpedantic -Werror)
+        target_link_libraries(${program} PRIVATE llc::${target})
+        add_test(NAME ${program} COMMAND ${program})
+    endforeach()
+endforeach()
