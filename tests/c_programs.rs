@@ -51,8 +51,10 @@ programs! { C, c99 C99, cpp11 Cpp11:
     errors();
     failure();
     layout();
+    memory();
     no_threads();
     options();
+    process();
     progress();
     reference("tests/reference/cases.bin");
     threads();
@@ -65,6 +67,29 @@ programs! { CPP, cpp17 Cpp17, cpp20 Cpp20:
     hpp_views();
 }
 
+/// Programs that are not linked with the library.
+const ALONE: &[&str] = &["unload"];
+
+#[test]
+#[cfg(target_os = "linux")]
+fn library_may_be_loaded_and_unloaded() {
+    let program = folder().join("unload");
+    let mut command = compiler(Language::C99);
+    command
+        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-I"])
+        .arg(root().join("include"))
+        .arg(root().join("c_tests/unload.c"))
+        .arg("-o")
+        .arg(&program)
+        .arg("-ldl");
+    let output = command.output();
+    expect_success(&command, output);
+    let mut command = Command::new(&program);
+    command.arg(LIBRARY.join("libllc.so"));
+    let output = command.output();
+    expect_success(&command, output);
+}
+
 #[test]
 fn every_program_is_in_the_list() {
     for entry in fs::read_dir(root().join("c_tests")).unwrap() {
@@ -75,7 +100,11 @@ fn every_program_is_in_the_list() {
             _ => continue,
         };
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(list.contains(&name), "{} is not run: add it to the list in tests/c_programs.rs", path.display());
+        assert!(
+            list.contains(&name) || ALONE.contains(&name),
+            "{} is not run: add it to the list in tests/c_programs.rs",
+            path.display()
+        );
     }
 }
 
