@@ -198,12 +198,15 @@ static void the_floating_point_environment_is_left_as_it_was(void)
 #if defined(__SSE2__)
                 const unsigned before = (_mm_getcsr() & ~0x8040u) | (flush ? 0x8040u : 0);
                 _mm_setcsr(before);
+                /* Valgrind knows no flushing. */
+                const int has_it = _mm_getcsr() == before;
 #endif
                 CHECK_INT(llc_generic_filter(&input, &output, &window, llc_builtin(names[f]), NULL, &options, NULL), LLC_OK,
                           "%s", names[f]);
 #if defined(__SSE2__)
                 /* But for the flags of what happened. */
-                CHECK_INT(_mm_getcsr() & ~63u, before & ~63u, "%s", names[f]);
+                if (has_it)
+                    CHECK_INT(_mm_getcsr() & ~63u, before & ~63u, "%s", names[f]);
                 _mm_setcsr(before & ~0x8040u);
 #endif
                 CHECK_INT(fegetround(), modes[m], "%s", names[f]);
