@@ -4,6 +4,7 @@
 #   make install, make uninstall   through CMake; PREFIX=/usr/local DESTDIR=
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
 #   make test     every test: Rust, C, C++, SciPy; again under valgrind and with sanitizers
+#   make stress   fuzzes the C entry points; FUZZ_SECONDS=600
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
 #   make bench    side by side with SciPy and OpenCV; rewrites docs/builtins.png
 #   make header   rewrites include/llc.h from src/capi
@@ -26,7 +27,7 @@ PNG := $(RELEASE)/examples/png
 LINK_FLAGS := -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
 EXAMPLE_FLAGS := -O3 -fno-math-errno -ffp-contract=off -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
 
-.PHONY: library install installer uninstall demo test test-rust test-scipy test-abi test-install test-valgrind \
+.PHONY: library install installer uninstall demo test test-rust test-scipy test-abi test-install test-valgrind stress \
     test-sanitizers lint bench header abi reference clean
 
 library:
@@ -79,6 +80,11 @@ test-rust:
 # The built-in callbacks in SciPy's own filter, beside numpy's functions.
 test-scipy: library $(VENV)/reference
 	$(VENV)/bin/python tests/reference/builtins.py $(RELEASE)/libllc.so
+
+# What takes long. FUZZ_SECONDS says how long, for each of two processes.
+FUZZ_SECONDS ?= 600
+stress:
+	c_tests/fuzz/run.sh target/fuzz $(FUZZ_SECONDS)
 
 # The ABI beside what was written down of it.
 test-abi: library

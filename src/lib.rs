@@ -35,6 +35,11 @@
 //!
 //! The same engine stands behind a C ABI, `include/llc.h`; the shared and the static library export it.
 
+/// The guide's programs in Rust, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/first-filter.md")]
+mod guide {}
+
 mod array;
 mod boundary;
 mod builtins;

@@ -90,6 +90,28 @@ fn library_may_be_loaded_and_unloaded() {
     expect_success(&command, output);
 }
 
+/// What fuzzing came upon, once more: see `c_tests/fuzz`.
+#[test]
+fn what_fuzzing_came_upon_does_no_harm() {
+    let program = folder().join("fuzz");
+    let mut command = compiler(Language::C99);
+    command
+        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-DREPLAY", "-I"])
+        .arg(root().join("include"))
+        .arg(root().join("c_tests/fuzz/fuzz.c"))
+        .arg("-o")
+        .arg(&program)
+        .arg(LIBRARY.join("libllc.so"))
+        .arg(format!("-Wl,-rpath,{}", LIBRARY.display()))
+        .arg("-lm");
+    let output = command.output();
+    expect_success(&command, output);
+    let mut command = Command::new(&program);
+    command.args(fs::read_dir(root().join("c_tests/fuzz/corpus")).unwrap().map(|file| file.unwrap().path()));
+    let output = command.output();
+    expect_success(&command, output);
+}
+
 #[test]
 fn every_program_is_in_the_list() {
     for entry in fs::read_dir(root().join("c_tests")).unwrap() {

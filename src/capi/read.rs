@@ -35,7 +35,10 @@ pub(super) unsafe fn list<'a, T>(pointer: *const T, len: usize, name: Arguments<
         return Ok(&[]);
     }
     check_pointer(pointer, name)?;
-    // SAFETY: neither NULL nor misaligned, and otherwise the caller's word.
+    if len > isize::MAX as usize / size_of::<T>() {
+        return Err(memory::out_of_memory::<T>(len).into());
+    }
+    // SAFETY: neither NULL nor misaligned, not longer than memory, and otherwise the caller's word.
     Ok(unsafe { slice::from_raw_parts(pointer, len) })
 }
 
