@@ -56,6 +56,7 @@ demo: library
 	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/demo.c -o $(DEMO)/demo -lllc -lm
 	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/functions.c -o $(DEMO)/functions_c -lllc -lm
 	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/builtins.c -o $(DEMO)/builtins -lllc
+	$(CC) -std=c99 $(EXAMPLE_FLAGS) examples/c/modes.c -o $(DEMO)/modes -lllc
 	$(CXX) -std=c++17 $(EXAMPLE_FLAGS) examples/cpp/functions.cpp -o $(DEMO)/functions_cpp -lllc
 	$(DEMO)/first
 	$(PNG) to-pgm examples/data/camera.png $(DEMO)/before.pgm
@@ -64,10 +65,11 @@ demo: library
 	$(DEMO)/functions_cpp $(DEMO)/before.pgm $(DEMO)/cross_cpp.pgm $(DEMO)/deviation_cpp.pgm
 	$(RELEASE)/examples/functions $(DEMO)/before.pgm $(DEMO)/cross_rust.pgm $(DEMO)/deviation_rust.pgm
 	$(DEMO)/builtins $(DEMO)/before.pgm $(DEMO)/noisy.pgm $(DEMO)/denoised.pgm $(DEMO)/tophat.pgm
+	$(DEMO)/modes $(DEMO)/before.pgm $(DEMO)/modes.pgm
 	@for language in cpp rust; do for picture in cross deviation; do \
 	    cmp $(DEMO)/$$picture.pgm $(DEMO)/$${picture}_$$language.pgm || exit 1; done; done; \
 	    echo "The same functions in C, C++ and Rust gave the same pictures."
-	@for picture in before minimum contrast cross deviation noisy denoised tophat; do \
+	@for picture in before minimum contrast cross deviation noisy denoised tophat modes; do \
 	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
 test: test-rust test-scipy test-abi test-install test-valgrind test-sanitizers
