@@ -5,6 +5,7 @@
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
 #   make test     every test: Rust, C, C++, SciPy; again under valgrind and with sanitizers
 #   make stress   fuzzes the C entry points; FUZZ_SECONDS=600
+#   make docs     the reference and the guide as pages, target/doxygen/html
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
 #   make bench    side by side with SciPy and OpenCV; rewrites docs/builtins.png
 #   make header   rewrites include/llc.h from src/capi
@@ -28,7 +29,7 @@ LINK_FLAGS := -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
 EXAMPLE_FLAGS := -O3 -fno-math-errno -ffp-contract=off -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
 
 .PHONY: library install installer uninstall demo test test-rust test-scipy test-abi test-install test-valgrind stress \
-    test-sanitizers lint bench header abi reference clean
+    test-sanitizers lint docs bench header abi reference clean
 
 library:
 	$(CARGO) build --release
@@ -72,7 +73,7 @@ demo: library
 	@for picture in before minimum contrast cross deviation noisy denoised tophat modes; do \
 	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
-test: test-rust test-scipy test-abi test-install test-valgrind test-sanitizers
+test: docs test-rust test-scipy test-abi test-install test-valgrind test-sanitizers
 
 test-rust:
 	$(CARGO) test
@@ -113,6 +114,12 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+
+# The reference and the guide as pages, in target/doxygen. (That everything has a comment is rustc's business: missing_docs.)
+docs:
+	@command -v doxygen >/dev/null || { echo "make docs needs doxygen: apt-get install doxygen" >&2; exit 1; }
+	mkdir -p target
+	doxygen docs/Doxyfile
 
 header:
 	LLC_WRITE_HEADER=1 $(CARGO) test --test header

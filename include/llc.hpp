@@ -669,7 +669,7 @@ private:
 ///     }
 ///
 /// Lanes and doubles mix in + - * / and comparisons, which give a lane_mask; llc::min, max, select, abs and sqrt stand in
-/// for branches and for <cmath>, and do the same to doubles, to the bit. decltype(values)::value_type is the type to
+/// for branches and for `<cmath>`, and do the same to doubles, to the bit. The value_type of the values is the type to
 /// begin a sum with. What such a function returns is lanes, or one double for all of them. A generic function that does
 /// not work on lanes, because it branches or sorts, goes into llc::pixelwise.
 ///
