@@ -370,6 +370,11 @@ pub(crate) struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
+    /// Whether no two of its elements share memory.
+    pub(crate) fn is_distinct(&self) -> bool {
+        self.distinct
+    }
+
     /// Views the elements of `dtype` at `data`, the address of element [0, ..., 0].
     ///
     /// # Safety

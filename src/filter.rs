@@ -232,9 +232,9 @@ impl<'a, 'o> Ready<'a, 'o> {
         Ok((extents.iter().product::<usize>() == self.fitted.taps).then_some(extents))
     }
 
-    /// Whether it can be swept: there is an axis, and windows have taps.
+    /// Whether it can be swept: there is an axis, windows have taps, and results may be written in any order.
     pub(crate) fn has_rows(&self) -> bool {
-        !self.input.shape().is_empty() && self.fitted.taps > 0
+        !self.input.shape().is_empty() && self.fitted.taps > 0 && self.output.is_distinct()
     }
 
     /// Has rows swept; `kernel` makes a kernel for each thread, for values of this job's [`dtype`](Self::dtype).

@@ -99,7 +99,8 @@ fn bytes<V: Byte + Coded, S: Statistic<V>>(
     }
 }
 
-/// Runs a built-in filter. Windows without taps, and arrays without axes, are left to `pixel`.
+/// Runs a built-in filter. Windows without taps, arrays without axes, and outputs whose elements share memory are left to
+/// `pixel`.
 pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
     job: Job<'_, '_>,
     builtin: Builtin<'_>,
