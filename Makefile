@@ -3,7 +3,7 @@
 #   make          the shared and the static library, in target/release
 #   make install, make uninstall   through CMake; PREFIX=/usr/local DESTDIR=
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
-#   make test     every test: Rust, C, C++, SciPy; again under valgrind and with sanitizers
+#   make test     every test: Rust, C, C++, SciPy, the guide, the ABI, an install; valgrind and sanitizers
 #   make stress   fuzzes the C entry points; FUZZ_SECONDS=600
 #   make docs     the reference and the guide as pages, target/doxygen/html
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors

@@ -233,7 +233,7 @@ impl<'a, 'o> Ready<'a, 'o> {
     }
 
     /// Whether it can be swept: there is an axis, windows have taps, and results may be written in any order.
-    pub(crate) fn has_rows(&self) -> bool {
+    pub(crate) fn can_be_swept(&self) -> bool {
         !self.input.shape().is_empty() && self.fitted.taps > 0 && self.output.is_distinct()
     }
 

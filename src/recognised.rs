@@ -107,7 +107,7 @@ pub(crate) fn filter<F: FnMut(&mut [f64], &mut f64) -> bool>(
     pixel: impl Fn(&Plan<'_>) -> Result<Pixel<F>, Error> + Sync,
 ) -> Result<(), Error> {
     let Some(ready) = Ready::new(job)? else { return Ok(()) };
-    if !ready.has_rows() {
+    if !ready.can_be_swept() {
         return ready.filter(pixel);
     }
     let taps = ready.taps();

@@ -27,7 +27,7 @@ fn every_program_of_the_guide_compiles_and_says_what_is_so() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide");
     fs::create_dir_all(&folder).unwrap();
-    // The path of the library, whose soname no file has here, is what the program is to find it by.
+    // The static library: no file here has the shared one's soname.
     let built = env::current_exe().unwrap().with_file_name("libllc.a");
     let mut programs = 0;
     for entry in fs::read_dir(root.join("docs/guide")).unwrap() {

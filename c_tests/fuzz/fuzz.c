@@ -235,7 +235,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     llc_status status;
     uint64_t calls, hearings;
     uint8_t missing, flags;
-    int i, kind, is_batch = 0, is_builtin = 0, is_void;
+    int i, kind, is_batch = 0, is_builtin = 0, has_null;
     llc_filter_fn function = some_function;
     void *user_data = &calls;
 
@@ -351,7 +351,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(pools[2], 0xa5, POOL);
     memcpy(before, pools[0], POOL);
 
-    is_void = missing > 224;
+    has_null = missing > 224;
     memset(&error, 77, sizeof error);
     if (is_batch)
         status = llc_batch_filter(missing == 255 ? NULL : &in.view, missing == 254 ? NULL : &out.view,
@@ -371,7 +371,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (is_of_arguments(status))
         expect(memcmp(pools[1], pools[2], POOL) == 0, "the output was written to", &error);
 
-    if (is_builtin && status == LLC_OK && !is_void) {
+    if (is_builtin && status == LLC_OK && !has_null) {
         struct twin twin;
         const llc_array other = out.view;
         llc_array same = other;
