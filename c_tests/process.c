@@ -1,12 +1,11 @@
 /*
- * What a process may do with the library: cancel a call from a signal handler, call it from many threads at once, filter
- * more elements than fit an int, have denormals flushed to zero; and what it finds afterwards as it was.
+ * What a process may do with the library: cancel a call from a signal handler, filter more elements than fit an
+ * int, have denormals flushed to zero; and what it finds afterwards as it was.
  */
 
 #include "clock.h"
 
 #include <fenv.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
@@ -15,7 +14,6 @@
 #include <emmintrin.h>
 #endif
 
-#include "callbacks.h"
 #include "check.h"
 #include "llc.h"
 #include "views.h"
@@ -76,58 +74,6 @@ static void a_signal_handler_may_cancel_through_progress(void)
         CHECK(clock_ms() - moment < 200 * clock_slowdown(), "threads %d: %g ms later", (int)threads, clock_ms() - moment);
     }
     sigaction(SIGINT, &before, NULL);
-}
-
-/* Many threads. */
-
-enum { CALLERS = 16, CALLS_EACH = 625, HEIGHT = 20, WIDTH = 30 };
-
-struct caller {
-    int number, wrong;
-};
-
-static void *call_all_kinds(void *argument)
-{
-    static const char *const names[] = {"median", "minimum", "mean", "mode", "variance", "distinct"};
-    struct caller *self = (struct caller *)argument;
-    float in[HEIGHT][WIDTH], out[HEIGHT][WIDTH], expected[7][HEIGHT][WIDTH];
-    const intptr_t shape[2] = {HEIGHT, WIDTH}, extents[2] = {3, 5};
-    const llc_array input = array_view(in, LLC_FLOAT32, 2, shape, NULL);
-    const llc_array output = array_view(out, LLC_FLOAT32, 2, shape, NULL);
-    const llc_window window = box_window(2, extents);
-    int call;
-
-    for (call = 0; call < HEIGHT * WIDTH; call++)
-        in[call / WIDTH][call % WIDTH] = (float)(call * (self->number + 7) % 101);
-    for (call = 0; call < CALLS_EACH; call++) {
-        const int kind = call % 7;
-        const llc_options options = thread_options(call / 7 % 3);
-        const llc_filter_fn function = kind == 6 ? pixel_divided : llc_builtin(names[kind]);
-
-        memset(out, 255, sizeof out);
-        self->wrong += llc_generic_filter(&input, &output, &window, function, NULL, &options, NULL) != LLC_OK;
-        if (call < 7)
-            memcpy(expected[kind], out, sizeof out);
-        self->wrong += memcmp(expected[kind], out, sizeof out) != 0;
-    }
-    return NULL;
-}
-
-static void sixteen_threads_may_make_ten_thousand_calls(void)
-{
-    pthread_t threads[CALLERS];
-    struct caller callers[CALLERS];
-    int i;
-
-    for (i = 0; i < CALLERS; i++) {
-        callers[i].number = i;
-        callers[i].wrong = 0;
-        CHECK_INT(pthread_create(&threads[i], NULL, call_all_kinds, &callers[i]), 0, "thread %d", i);
-    }
-    for (i = 0; i < CALLERS; i++) {
-        pthread_join(threads[i], NULL);
-        CHECK_INT(callers[i].wrong, 0, "thread %d", i);
-    }
 }
 
 /* Large arrays: of one element, seen again and again. */
@@ -217,7 +163,6 @@ static void the_floating_point_environment_is_left_as_it_was(void)
 int main(void)
 {
     a_signal_handler_may_cancel_through_progress();
-    sixteen_threads_may_make_ten_thousand_calls();
 #if INTPTR_MAX > 2147483647
     more_elements_than_an_int_counts_are_no_different();
 #endif

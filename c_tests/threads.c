@@ -602,50 +602,49 @@ static void callbacks_may_start_threads_of_their_own(void)
     CHECK(nested.crew.size > 2, "ran on %d threads", nested.crew.size);
 }
 
-enum { CALLERS = 4, CALLS_EACH = 20 };
+enum { CALLERS = 16, CALLS_EACH = 625, HEIGHT = 20, WIDTH = 30 };
 
-struct one_of_several {
+struct caller {
     int number, wrong;
 };
 
-static void *call_repeatedly(void *argument)
+static void *call_all_kinds(void *argument)
 {
-    struct one_of_several *self = (struct one_of_several *)argument;
-    const intptr_t shape[2] = {40 + self->number, 50}, extents[2] = {3, 3};
-    const size_t size = (size_t)element_count(2, shape) * sizeof(double);
-    double *data = (double *)malloc(3 * size), *expected = data + size / sizeof(double);
-    double *results = expected + size / sizeof(double);
-    const llc_array input = array_view(data, LLC_FLOAT64, 2, shape, NULL);
-    const llc_array outputs[2] = {array_view(expected, LLC_FLOAT64, 2, shape, NULL),
-                                  array_view(results, LLC_FLOAT64, 2, shape, NULL)};
+    static const char *const names[] = {"median", "minimum", "mean", "mode", "variance", "distinct"};
+    struct caller *self = (struct caller *)argument;
+    float in[HEIGHT][WIDTH], out[HEIGHT][WIDTH], expected[7][HEIGHT][WIDTH];
+    const intptr_t shape[2] = {HEIGHT, WIDTH}, extents[2] = {3, 5};
+    const llc_array input = array_view(in, LLC_FLOAT32, 2, shape, NULL);
+    const llc_array output = array_view(out, LLC_FLOAT32, 2, shape, NULL);
     const llc_window window = box_window(2, extents);
-    size_t i;
     int call;
 
-    for (i = 0; i < size / sizeof(double); i++)
-        data[i] = (double)(i * (size_t)(self->number + 3) % 101);
-    self->wrong += llc_generic_filter(&input, &outputs[0], &window, weighted, NULL, NULL, NULL) != LLC_OK;
+    for (call = 0; call < HEIGHT * WIDTH; call++)
+        in[call / WIDTH][call % WIDTH] = (float)(call * (self->number + 7) % 101);
     for (call = 0; call < CALLS_EACH; call++) {
-        const llc_options options = thread_options(call % 4);
+        const int kind = call % 7;
+        const llc_options options = thread_options(call / 7 % 3);
+        const llc_filter_fn function = kind == 6 ? weighted : llc_builtin(names[kind]);
 
-        memset(results, 0, size);
-        self->wrong += llc_generic_filter(&input, &outputs[1], &window, weighted, NULL, &options, NULL) != LLC_OK;
-        self->wrong += memcmp(expected, results, size) != 0;
+        memset(out, 255, sizeof out);
+        self->wrong += llc_generic_filter(&input, &output, &window, function, NULL, &options, NULL) != LLC_OK;
+        if (call < 7)
+            memcpy(expected[kind], out, sizeof out);
+        self->wrong += memcmp(expected[kind], out, sizeof out) != 0;
     }
-    free(data);
     return NULL;
 }
 
-static void several_threads_may_call_the_library_at_once(void)
+static void sixteen_threads_may_make_ten_thousand_calls(void)
 {
     pthread_t threads[CALLERS];
-    struct one_of_several callers[CALLERS];
+    struct caller callers[CALLERS];
     int i;
 
     for (i = 0; i < CALLERS; i++) {
         callers[i].number = i;
         callers[i].wrong = 0;
-        CHECK_INT(pthread_create(&threads[i], NULL, call_repeatedly, &callers[i]), 0, "thread %d", i);
+        CHECK_INT(pthread_create(&threads[i], NULL, call_all_kinds, &callers[i]), 0, "thread %d", i);
     }
     for (i = 0; i < CALLERS; i++) {
         pthread_join(threads[i], NULL);
@@ -687,7 +686,7 @@ int main(void)
     workers_have_stacks_of_two_mebibytes();
     callbacks_may_call_the_library();
     callbacks_may_start_threads_of_their_own();
-    several_threads_may_call_the_library_at_once();
+    sixteen_threads_may_make_ten_thousand_calls();
     child_may_use_the_library_after_fork();
     return check_result();
 }

@@ -73,17 +73,7 @@ const ALONE: &[&str] = &["unload"];
 #[test]
 #[cfg(target_os = "linux")]
 fn library_may_be_loaded_and_unloaded() {
-    let program = folder().join("unload");
-    let mut command = compiler(Language::C99);
-    command
-        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-I"])
-        .arg(root().join("include"))
-        .arg(root().join("c_tests/unload.c"))
-        .arg("-o")
-        .arg(&program)
-        .arg("-ldl");
-    let output = command.output();
-    expect_success(&command, output);
+    let program = c_program("unload", "unload.c", &["-pthread".as_ref(), "-ldl".as_ref()]);
     let mut command = Command::new(&program);
     command.arg(LIBRARY.join("libllc.so"));
     let output = command.output();
@@ -93,23 +83,25 @@ fn library_may_be_loaded_and_unloaded() {
 /// What fuzzing came upon, once more: see `c_tests/fuzz`.
 #[test]
 fn what_fuzzing_came_upon_does_no_harm() {
-    let program = folder().join("fuzz");
-    let mut command = compiler(Language::C99);
-    command
-        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-DREPLAY", "-I"])
-        .arg(root().join("include"))
-        .arg(root().join("c_tests/fuzz/fuzz.c"))
-        .arg("-o")
-        .arg(&program)
-        .arg(LIBRARY.join("libllc.so"))
-        .arg(format!("-Wl,-rpath,{}", LIBRARY.display()))
-        .arg("-lm");
-    let output = command.output();
-    expect_success(&command, output);
+    let path = format!("-Wl,-rpath,{}", LIBRARY.display());
+    let library = LIBRARY.join("libllc.so");
+    let program =
+        c_program("fuzz", "fuzz/fuzz.c", &["-DREPLAY".as_ref(), library.as_ref(), path.as_ref(), "-lm".as_ref()]);
     let mut command = Command::new(&program);
     command.args(fs::read_dir(root().join("c_tests/fuzz/corpus")).unwrap().map(|file| file.unwrap().path()));
     let output = command.output();
     expect_success(&command, output);
+}
+
+/// A program that is not linked as the others are.
+fn c_program(name: &str, source: &str, more: &[&OsStr]) -> PathBuf {
+    let program = folder().join(name);
+    let mut command = compiler(Language::C99);
+    command.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(root().join("include"));
+    command.arg(root().join("c_tests").join(source)).args(more).arg("-o").arg(&program);
+    let output = command.output();
+    expect_success(&command, output);
+    program
 }
 
 #[test]
