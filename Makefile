@@ -97,11 +97,13 @@ test-abi: library
 test-install: library
 	c_tests/consumer/check.sh target/install
 
-# The C and C++ programs once more, each as one of its languages; their heap, and the library's, under valgrind ...
+# The C and C++ programs once more, each as one of its languages; their heap, and the library's, under valgrind (but what a
+# program's own malloc has) ...
 test-valgrind:
 	@command -v valgrind >/dev/null || { echo "make test needs valgrind: apt-get install valgrind" >&2; exit 1; }
 	LLC_SLOWDOWN=20 \
-	LLC_RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --suppressions=c_tests/valgrind.supp" \
+	LLC_RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --suppressions=c_tests/valgrind.supp \
+	    --soname-synonyms=somalloc=nouserintercepts" \
 	    $(CARGO) test --test c_programs -- --skip ::cpp11 --skip ::cpp20
 
 # ... and with the compiler's checks. (A window beyond all memory is to be refused, not to end the program.)

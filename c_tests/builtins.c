@@ -5,22 +5,16 @@
 
 #include "check.h"
 #include "llc.h"
+#include "names.h"
 #include "views.h"
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
-
-static const char *const names[] = {
-    "minimum", "maximum", "range", "sum", "mean", "variance", "standard_deviation", "median",
-    "median_absolute_deviation", "mode", "distinct", "rank", "percentile", "quantile", "weighted_sum", "grey_erosion",
-    "grey_dilation", "nan_count", "nan_minimum", "nan_maximum", "nan_sum", "nan_mean", "nan_variance",
-    "nan_standard_deviation", "nan_median", "nan_quantile",
-};
 
 static void names_and_addresses_find_each_other(void)
 {
     int i, j;
 
-    for (i = 0; i < COUNT(names); i++) {
+    for (i = 0; i < NAMES; i++) {
         llc_filter_fn function = llc_builtin(names[i]);
         CHECK(function != NULL && llc_builtin_name(function) != NULL, "%s", names[i]);
         CHECK(function == NULL || strcmp(llc_builtin_name(function), names[i]) == 0, "%s", names[i]);

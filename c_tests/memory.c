@@ -21,16 +21,10 @@
 #include "callbacks.h"
 #include "check.h"
 #include "llc.h"
+#include "names.h"
 #include "views.h"
 
-static const char *const names[] = {
-    "minimum", "maximum", "range", "sum", "mean", "variance", "standard_deviation", "median", "rank", "percentile",
-    "quantile", "median_absolute_deviation", "mode", "distinct", "weighted_sum", "grey_erosion", "grey_dilation",
-    "nan_count", "nan_minimum", "nan_maximum", "nan_sum", "nan_mean", "nan_variance", "nan_standard_deviation",
-    "nan_median", "nan_quantile",
-};
-
-enum { NAMES = sizeof names / sizeof *names, TAPS_MAX = 17 * 17 };
+enum { TAPS_MAX = 17 * 17 };
 
 static const int32_t dtypes[] = {LLC_BOOL,   LLC_INT8,  LLC_UINT8,  LLC_INT16,   LLC_UINT16, LLC_INT32,
                                  LLC_UINT32, LLC_INT64, LLC_UINT64, LLC_FLOAT32, LLC_FLOAT64};
@@ -111,19 +105,6 @@ static const struct shape shapes[] = {
     {1, {700, 0, 0}, {{{3, 0, 0}}, {{33, 0, 0}}, {{2, 0, 0}}, {{0, 0, 0}}}, 3},
     {3, {6, 7, 40}, {{{3, 3, 3}}, {{1, 5, 2}}, {{2, 1, 9}}, {{0, 0, 0}}}, 3},
 };
-
-/* How a built-in is called: the address of its parameter. */
-static void *parameter(const char *name, double *numbers)
-{
-    static intptr_t rank = -1;
-    static double percent = 33, fraction = 0.7;
-
-    if (strcmp(name, "rank") == 0)
-        return &rank;
-    if (strcmp(name, "percentile") == 0)
-        return &percent;
-    return strstr(name, "quantile") ? &fraction : numbers;
-}
 
 static void nothing_outside_the_arrays_is_touched(void)
 {

@@ -45,6 +45,8 @@ mod boundary;
 mod builtins;
 mod capi;
 mod convert;
+mod cores;
+mod crew;
 mod dtype;
 mod error;
 mod filter;

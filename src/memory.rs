@@ -15,19 +15,24 @@ pub(crate) fn filled<T: Clone>(n: usize, value: T) -> Result<Vec<T>, Error> {
     Ok(items)
 }
 
-/// The items of an iterator that knows how many they are.
-pub(crate) fn collected<T>(source: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>, Error> {
-    let mut items = reserved(source.len())?;
-    items.extend(source);
-    Ok(items)
+/// The items of an iterator; at once if it knows how many they are.
+pub(crate) fn collected<T>(source: impl Iterator<Item = T>) -> Result<Vec<T>, Error> {
+    try_collected(source.map(Ok))
 }
 
 /// As [`collected`], for items that may be errors themselves.
-pub(crate) fn try_collected<T>(source: impl ExactSizeIterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
-    let mut items = reserved(source.len())?;
+pub(crate) fn try_collected<T>(source: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
+    let mut items = reserved(source.size_hint().0)?;
     for item in source {
-        items.push(item?);
+        push(&mut items, item?)?;
     }
+    Ok(items)
+}
+
+/// A slice's items.
+pub(crate) fn copied<T: Copy>(slice: &[T]) -> Result<Vec<T>, Error> {
+    let mut items = reserved(slice.len())?;
+    items.extend_from_slice(slice);
     Ok(items)
 }
 

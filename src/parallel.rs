@@ -9,16 +9,15 @@
 //! floating-point environment because threads inherit it from the one that starts them, and block asynchronous signals
 //! because they inherit that too.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread::{self, Thread};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::array::{Output, Piece};
+use crate::cores;
+use crate::crew::Crew;
 use crate::error::Error;
 use crate::gate::{Gate, Pace, Progress, Shared};
-use crate::memory;
-use crate::signals;
 
 /// How many threads a call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,9 +43,6 @@ const PIECE: Duration = Duration::from_micros(100);
 /// Threads that a call uses at most for each core, whatever was asked for: among many more the calling thread would not
 /// get its turn to tell progress in time.
 const THREADS_PER_CORE: usize = 4;
-
-/// Stack of a worker, whatever the environment says.
-const STACK: usize = 4 << 20;
 
 /// How often the calling thread tells progress when only others still work.
 const TELL: Duration = Duration::from_millis(10);
@@ -144,11 +140,10 @@ pub(crate) fn run<W: Work>(
 
 /// How many threads a call may use on this machine.
 fn limited(threads: Threads) -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     match threads {
         Threads::Caller => 1,
-        Threads::Count(n) => n.min(cores * THREADS_PER_CORE),
-        Threads::AllCores => cores,
+        Threads::Count(n) => n.min(cores::available() * THREADS_PER_CORE),
+        Threads::AllCores => cores::available(),
     }
 }
 
@@ -197,7 +192,6 @@ impl<'a, W: Work> Queue<'a, W> {
 /// Starts workers and works with them until all is done. If they can't be started, fewer run.
 fn work_together<W: Work>(queue: Queue<'_, W>, mut worker: W::Worker, gate: &mut Gate<'_>) {
     let shared = gate.shared();
-    let active = AtomicUsize::new(0);
     let drain = |worker: &mut W::Worker, gate: &mut Gate<'_>| {
         let _stop = StopOnPanic(shared);
         while let Some(piece) = queue.next(gate) {
@@ -205,44 +199,20 @@ fn work_together<W: Work>(queue: Queue<'_, W>, mut worker: W::Worker, gate: &mut
         }
     };
 
-    thread::scope(|scope| {
-        // Without memory for their handles no workers are started: the capacity is 0 then.
-        let mut handles = memory::reserved(queue.threads).unwrap_or_default();
-        let blocked = signals::Blocked::new();
-        while handles.len() + 1 < handles.capacity().min(queue.threads) {
-            let caller = thread::current();
-            let (active, queue, drain) = (&active, &queue, &drain);
-            let body = move || {
-                let _active = Active { count: active, caller };
-                // A worker that comes too late, or gets no memory, leaves the work to the others.
-                if shared.limit() > 0
-                    && let Ok(mut worker) = queue.work.worker()
-                {
-                    drain(&mut worker, &mut Gate::among_others(shared, None, W::PACE));
-                }
-            };
-            active.fetch_add(1, Ordering::Relaxed);
-            match thread::Builder::new().stack_size(STACK).spawn_scoped(scope, body) {
-                Ok(handle) => handles.push(handle),
-                Err(_) => {
-                    active.fetch_sub(1, Ordering::Relaxed);
-                    break;
-                }
-            }
+    let body = || {
+        // A worker that comes too late, or gets no memory, leaves the work to the others.
+        if shared.limit() > 0
+            && let Ok(mut worker) = queue.work.worker()
+        {
+            drain(&mut worker, &mut Gate::among_others(shared, None, W::PACE));
         }
-        drop(blocked);
-
+    };
+    Crew::run(queue.threads - 1, body, |crew| {
         drain(&mut worker, gate);
         // Nobody wants to hear of progress when all is given up.
         let _stop = StopOnPanic(shared);
-        while gate.is_heard() && shared.limit() > 0 && active.load(Ordering::Acquire) > 0 {
-            thread::park_timeout(TELL);
+        while gate.is_heard() && shared.limit() > 0 && crew.is_at_work_after(TELL) {
             gate.tell();
-        }
-        for handle in handles {
-            if let Err(panic) = handle.join() {
-                std::panic::resume_unwind(panic);
-            }
         }
     });
 }
@@ -255,18 +225,5 @@ impl Drop for StopOnPanic<'_> {
         if thread::panicking() {
             self.0.stop();
         }
-    }
-}
-
-/// A worker, counted until it ends.
-struct Active<'a> {
-    count: &'a AtomicUsize,
-    caller: Thread,
-}
-
-impl Drop for Active<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::Release);
-        self.caller.unpark();
     }
 }

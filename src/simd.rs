@@ -1,4 +1,5 @@
 //! Vector instructions that not every machine has, and hints.
+#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "there is one kind of instructions only"))]
 
 use std::env;
 use std::ops::Range;

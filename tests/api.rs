@@ -62,6 +62,7 @@ fn errors_name_argument_value_and_what_is_allowed() {
 }
 
 #[test]
+#[cfg(target_pointer_width = "64")]
 fn a_window_beyond_memory_is_an_error() {
     let input = array![1.0, 2.0, 3.0];
     let mut output = array![7.0, 7.0, 7.0];

@@ -10,7 +10,7 @@
 //! - `CC` and `CXX`: the compilers, as everywhere.
 #![cfg(unix)]
 
-use std::env::consts::{ARCH, DLL_SUFFIX, OS};
+use std::env::consts::{DLL_SUFFIX, OS};
 use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -68,14 +68,31 @@ programs! { CPP, cpp17 Cpp17, cpp20 Cpp20:
 }
 
 /// Programs that are not linked with the library.
-const ALONE: &[&str] = &["unload"];
+const ALONE: &[&str] = &["allocation", "unload"];
 
 #[test]
 #[cfg(target_os = "linux")]
 fn library_may_be_loaded_and_unloaded() {
     let program = c_program("unload", "unload.c", &["-pthread".as_ref(), "-ldl".as_ref()]);
-    let mut command = Command::new(&program);
+    let mut command = runner(&program);
     command.arg(LIBRARY.join("libllc.so"));
+    let output = command.output();
+    expect_success(&command, output);
+}
+
+/// Programs linked with this build's library; its functions call those of the program where both have them.
+fn linked(name: &str, source: &str, option: &str) -> PathBuf {
+    let path = format!("-Wl,-rpath,{}", LIBRARY.display());
+    let library = LIBRARY.join("libllc.so");
+    c_program(name, source, &[option.as_ref(), library.as_ref(), path.as_ref(), "-pthread".as_ref(), "-lm".as_ref()])
+}
+
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn memory_that_is_not_to_be_had_is_an_error() {
+    // Atomics are C11's.
+    let program = linked("allocation", "allocation.c", "-std=c11");
+    let mut command = runner(&program);
     let output = command.output();
     expect_success(&command, output);
 }
@@ -83,11 +100,8 @@ fn library_may_be_loaded_and_unloaded() {
 /// What fuzzing came upon, once more: see `c_tests/fuzz`.
 #[test]
 fn what_fuzzing_came_upon_does_no_harm() {
-    let path = format!("-Wl,-rpath,{}", LIBRARY.display());
-    let library = LIBRARY.join("libllc.so");
-    let program =
-        c_program("fuzz", "fuzz/fuzz.c", &["-DREPLAY".as_ref(), library.as_ref(), path.as_ref(), "-lm".as_ref()]);
-    let mut command = Command::new(&program);
+    let program = linked("fuzz", "fuzz/fuzz.c", "-DREPLAY");
+    let mut command = runner(&program);
     command.args(fs::read_dir(root().join("c_tests/fuzz/corpus")).unwrap().map(|file| file.unwrap().path()));
     let output = command.output();
     expect_success(&command, output);
@@ -161,7 +175,7 @@ fn builtins_are_recognised_however_a_program_is_linked() {
             .args(["-lpthread", "-ldl", "-lm"]);
         let output = command.output();
         expect_success(&command, output);
-        let mut command = Command::new(&program);
+        let mut command = runner(&program);
         let output = command.output();
         expect_success(&command, output);
     }
@@ -173,14 +187,7 @@ fn check(name: &str, language: Language, arguments: &[&str]) {
 
     let is_cpp = !matches!(language, Language::C99);
     let program = compiled(name, language);
-    let mut command = match variable("LLC_RUNNER").split_first() {
-        Some((runner, options)) => {
-            let mut command = Command::new(runner);
-            command.args(options).arg(&program);
-            command
-        }
-        None => Command::new(&program),
-    };
+    let mut command = runner(&program);
     for argument in arguments {
         let path = root().join(argument);
         assert!(path.exists(), "{name} needs {}, which is missing", path.display());
@@ -191,6 +198,18 @@ fn check(name: &str, language: Language, arguments: &[&str]) {
     let output = command.output();
     drop(turn);
     expect_success(&command, output);
+}
+
+/// What runs a program.
+fn runner(program: &Path) -> Command {
+    match variable("LLC_RUNNER").split_first() {
+        Some((runner, options)) => {
+            let mut command = Command::new(runner);
+            command.args(options).arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
 }
 
 fn compiled(name: &str, language: Language) -> PathBuf {
@@ -225,15 +244,10 @@ fn compiled(name: &str, language: Language) -> PathBuf {
 
 /// What the cc crate takes for the C or the C++ compiler. Outside build scripts it wants to be told about the target.
 fn compiler(language: Language) -> Command {
-    let triple = match OS {
-        "macos" => format!("{ARCH}-apple-darwin"),
-        "linux" => format!("{ARCH}-unknown-linux-gnu"),
-        other => format!("{ARCH}-unknown-{other}"),
-    };
     cc::Build::new()
         .cpp(!matches!(language, Language::C99))
-        .target(&triple)
-        .host(&triple)
+        .target(env!("LLC_TARGET"))
+        .host(env!("LLC_HOST"))
         .opt_level(1)
         .debug(true)
         .out_dir(folder())

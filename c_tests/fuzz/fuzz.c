@@ -20,6 +20,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../names.h"
+
 /* Elements of an array, at most, and taps seen by all of them: more only takes longer. */
 enum { ELEMENTS = 1 << 11, SEEN = 1 << 14 };
 
@@ -27,6 +29,30 @@ enum { POOL = 1 << 14 };
 
 /* The input's memory, the output's, and that of the output of another call. */
 static char *pools[3];
+
+/* What the input's memory holds to begin with: many values, special ones, few, or one. */
+enum { KINDS = 4 };
+static char values[KINDS][POOL];
+
+static void make_pools(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        char *pages = (char *)mmap(NULL, POOL + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        if (pages == MAP_FAILED || mprotect(pages + page, POOL, PROT_READ | PROT_WRITE) != 0)
+            abort();
+        pools[i] = pages + page;
+    }
+    for (i = 0; i < POOL; i++) {
+        values[0][i] = (char)(i * 37 % 251);
+        values[1][i] = (char)(i % 8 >= 6 ? 63 + i / 8 % 2 : 0);
+        values[2][i] = (char)(i % 5);
+        values[3][i] = -1;
+    }
+}
 
 static const uint8_t *bytes;
 static size_t left;
@@ -89,16 +115,6 @@ static int32_t dtype(void)
 static size_t size_of(int32_t type)
 {
     return type == LLC_BOOL ? 1 : (size_t)(type >> 8 & 255) / 8;
-}
-
-static char *pool(void)
-{
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *pages = (char *)mmap(NULL, POOL + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (pages == MAP_FAILED || mprotect(pages + page, POOL, PROT_READ | PROT_WRITE) != 0)
-        abort();
-    return pages + page;
 }
 
 struct array {
@@ -213,12 +229,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[] = {
-        "minimum", "maximum", "range", "sum", "mean", "variance", "standard_deviation", "median", "rank", "percentile",
-        "quantile", "median_absolute_deviation", "mode", "distinct", "weighted_sum", "grey_erosion", "grey_dilation",
-        "nan_count", "nan_minimum", "nan_maximum", "nan_sum", "nan_mean", "nan_variance", "nan_standard_deviation",
-        "nan_median", "nan_quantile",
-    };
     static double numbers[SEEN + 1];
     static uint8_t mask[SEEN];
     static char before[POOL];
@@ -240,8 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     void *user_data = &calls;
 
     if (pools[0] == NULL)
-        for (i = 0; i < 3; i++)
-            pools[i] = pool();
+        make_pools();
     bytes = data;
     left = size;
     missing = byte();
@@ -326,7 +335,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kind = byte() % 32;
     for (i = 0; i <= taps && i < SEEN; i++)
         numbers[i] = (double)(i % 7) - 3;
-    if (kind < (int)(sizeof names / sizeof *names)) {
+    if (kind < NAMES) {
         const intptr_t rank = (intptr_t)((size_t)number(40) - 10);
         const double parameter = real();
 
@@ -341,10 +350,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         is_batch = kind % 2;
     }
 
-    /* Values: a few only, or any, and special ones. */
-    kind = byte() % 4;
-    for (i = 0; i < POOL; i++)
-        pools[0][i] = (char)(kind == 0 ? i * 37 % 251 : kind == 1 ? i % 8 >= 6 ? 63 + i / 8 % 2 : 0 : kind == 2 ? i % 5 : -1);
+    /* The values. */
+    memcpy(pools[0], values[byte() % KINDS], POOL);
     for (i = 0; left > 0; i++)
         pools[0][(size_t)i * 8191 % POOL] = (char)byte();
     memset(pools[1], 0xa5, POOL);

@@ -27,7 +27,7 @@ clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -I"$root/include" "$he
 cd "$work"
 rm -f crash-* timeout-* oom-* fuzz-*.log
 status=0
-"$work/fuzz" -entropic=0 -len_control=0 -max_len=160 -timeout=10 -rss_limit_mb=6000 -max_total_time="$seconds" -print_final_stats=1 -print_funcs=0 \
+"$work/fuzz" -entropic=0 -len_control=0 -max_len=160 -reload=0 -timeout=10 -rss_limit_mb=6000 -max_total_time="$seconds" -print_final_stats=1 -print_funcs=0 \
     -jobs=2 -workers=2 "$work/found" "$here/corpus" > "$work/log" 2>&1 || status=$?
 grep -h 'stat::number_of_executed_units' fuzz-*.log || true
 [ $status = 0 ] || { tail -n 40 fuzz-*.log >&2; echo "fuzzing found something: $work/crash-*, timeout-*" >&2; exit 1; }

@@ -195,7 +195,7 @@ impl UserData {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_pointer_width = "64"))]
 mod layout {
     use std::mem::offset_of;
 
@@ -203,7 +203,6 @@ mod layout {
 
     /// The numbers that c_tests/layout.c asserts on the C side.
     #[test]
-    #[cfg(target_pointer_width = "64")]
     fn structs_are_laid_out_as_in_c() {
         assert_eq!(size_of::<llc_error>(), 288);
         assert_eq!(

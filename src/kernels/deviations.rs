@@ -140,7 +140,7 @@ pub(crate) struct Sorting<V> {
 
 impl<V: Extremal> Sorting<V> {
     fn new(sweep: &Sweep<'_>) -> Result<Self, Error> {
-        let Shared { formulas, sources, results, .. } = Shared::alone(&Window::new(sweep, (0, sweep.taps() - 1))?);
+        let Shared { formulas, sources, results, .. } = Shared::alone(&Window::new(sweep, (0, sweep.taps() - 1))?)?;
         Ok(Sorting { program: Program::new(&formulas, &results[0])?, sources })
     }
 }

@@ -11,6 +11,7 @@
 //! so two comparisons are made one step where the first has a value that only the second looks at.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::{ptr, slice};
@@ -96,86 +97,84 @@ impl<'l> Every<'l> {
 
 impl Formulas {
     /// For about so many.
-    pub(crate) fn with_room(n: usize) -> Self {
-        Formulas { nodes: Vec::with_capacity(n), known: HashMap::with_capacity_and_hasher(n, Default::default()) }
+    pub(crate) fn with_room(n: usize) -> Result<Self, Error> {
+        let mut known = HashMap::default();
+        known.try_reserve(n).map_err(|_| memory::out_of_memory::<(Node, u32)>(n))?;
+        Ok(Formulas { nodes: memory::reserved(n)?, known })
     }
 
     /// The value of an input some places further on.
-    pub(crate) fn input(&mut self, number: u32, shift: u32) -> Ref {
-        Ref { node: self.node(Node::Input(number)), shift }
+    pub(crate) fn input(&mut self, number: u32, shift: u32) -> Result<Ref, Error> {
+        Ok(Ref { node: self.node(Node::Input(number))?, shift })
     }
 
-    fn node(&mut self, node: Node) -> u32 {
-        *self.known.entry(node).or_insert_with(|| {
-            self.nodes.push(node);
-            self.nodes.len() as u32 - 1
-        })
+    fn node(&mut self, node: Node) -> Result<u32, Error> {
+        self.known.try_reserve(1).map_err(|_| memory::out_of_memory::<(Node, u32)>(self.nodes.len()))?;
+        match self.known.entry(node) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(unknown) => {
+                memory::push(&mut self.nodes, node)?;
+                Ok(*unknown.insert(self.nodes.len() as u32 - 1))
+            }
+        }
     }
 
-    fn pair(&mut self, a: Ref, b: Ref, of: fn(Ref, Ref) -> Node) -> Ref {
+    fn pair(&mut self, a: Ref, b: Ref, of: fn(Ref, Ref) -> Node) -> Result<Ref, Error> {
         let shift = a.shift.min(b.shift);
         let unshifted = |r: Ref| Ref { shift: r.shift - shift, ..r };
         let (a, b) = (unshifted(a.min(b)), unshifted(a.max(b)));
-        Ref { node: self.node(of(a, b)), shift }
+        Ok(Ref { node: self.node(of(a, b))?, shift })
     }
 
     /// The lower and the higher of two values.
-    fn in_order(&mut self, a: Ref, b: Ref) -> (Ref, Ref) {
-        (self.pair(a, b, Node::Lower), self.pair(a, b, Node::Higher))
+    fn in_order(&mut self, a: Ref, b: Ref) -> Result<[Ref; 2], Error> {
+        Ok([self.pair(a, b, Node::Lower)?, self.pair(a, b, Node::Higher)?])
     }
 
     /// Values in order.
-    pub(crate) fn sorted(&mut self, values: &[Ref]) -> Vec<Ref> {
+    pub(crate) fn sorted(&mut self, values: &[Ref]) -> Result<Vec<Ref>, Error> {
         if values.len() < 2 {
-            return values.to_vec();
+            return memory::copied(values);
         }
         let (one, other) = values.split_at(values.len().next_power_of_two() / 2);
-        let (one, other) = (self.sorted(one), self.sorted(other));
+        let (one, other) = (self.sorted(one)?, self.sorted(other)?);
         self.merged(&one, &other)
     }
 
     /// Two lists in order as one (Batcher's odd-even merge).
-    pub(crate) fn merged(&mut self, a: &[Ref], b: &[Ref]) -> Vec<Ref> {
-        let mut merged = Vec::with_capacity(a.len() + b.len());
-        self.merge(Every { list: a, step: 1 }, Every { list: b, step: 1 }, &mut merged);
-        merged
+    pub(crate) fn merged(&mut self, a: &[Ref], b: &[Ref]) -> Result<Vec<Ref>, Error> {
+        self.merge(Every { list: a, step: 1 }, Every { list: b, step: 1 })
     }
 
-    /// Appends two lists in order as one.
-    fn merge(&mut self, a: Every<'_>, b: Every<'_>, merged: &mut Vec<Ref>) {
+    fn merge(&mut self, a: Every<'_>, b: Every<'_>) -> Result<Vec<Ref>, Error> {
+        // There is room for all from here on: nothing below allocates but other lists.
+        let mut merged = memory::reserved(a.len() + b.len())?;
         match (a.len(), b.len()) {
-            (0, _) => return merged.extend(b.values()),
-            (_, 0) => return merged.extend(a.values()),
-            (1, 1) => {
-                let (low, high) = self.in_order(a.list[0], b.list[0]);
-                return merged.extend([low, high]);
-            }
-            _ => {}
-        }
-        let (mut even, mut odd) = (Vec::new(), Vec::new());
-        self.merge(a.even(), b.even(), &mut even);
-        self.merge(a.odd(), b.odd(), &mut odd);
-        merged.push(even[0]);
-        for (i, &high) in odd.iter().enumerate() {
-            match even.get(i + 1) {
-                Some(&low) => {
-                    let (low, high) = self.in_order(high, low);
-                    merged.extend([low, high]);
+            (0, _) | (_, 0) => merged.extend(a.values().chain(b.values())),
+            (1, 1) => merged.extend(self.in_order(a.list[0], b.list[0])?),
+            _ => {
+                let (even, odd) = (self.merge(a.even(), b.even())?, self.merge(a.odd(), b.odd())?);
+                merged.push(even[0]);
+                for (i, &high) in odd.iter().enumerate() {
+                    match even.get(i + 1) {
+                        Some(&low) => merged.extend(self.in_order(high, low)?),
+                        None => merged.push(high),
+                    }
                 }
-                None => merged.push(high),
+                merged.extend(even.iter().skip(odd.len() + 1));
             }
         }
-        merged.extend(even.iter().skip(odd.len() + 1));
+        Ok(merged)
     }
 
     /// The values at some places, from the first to the last, of two lists in order as one.
-    pub(crate) fn merged_from(&mut self, a: &[Ref], b: &[Ref], first: usize, last: usize) -> Vec<Ref> {
+    pub(crate) fn merged_from(&mut self, a: &[Ref], b: &[Ref], first: usize, last: usize) -> Result<Vec<Ref>, Error> {
         // Number `i` of a list comes to place `i` at least, and is further on by the other's length at most.
         let below = |list: &[Ref], other: &[Ref]| first.saturating_sub(other.len()).min(list.len());
         let (below_a, below_b) = (below(a, b), below(b, a));
         let (a, b) = (&a[below_a..a.len().min(last + 1)], &b[below_b..b.len().min(last + 1)]);
         let below = below_a + below_b;
-        self.merged(a, b)[first - below..=last - below].to_vec()
+        memory::copied(&self.merged(a, b)?[first - below..=last - below])
     }
 
     /// How many formulas there are.
@@ -184,8 +183,8 @@ impl Formulas {
     }
 
     /// How many comparisons some values depend on.
-    pub(crate) fn cost<'r>(&self, wanted: impl IntoIterator<Item = &'r Ref>) -> usize {
-        let mut needed = vec![false; self.nodes.len()];
+    pub(crate) fn cost<'r>(&self, wanted: impl IntoIterator<Item = &'r Ref>) -> Result<usize, Error> {
+        let mut needed = memory::filled(self.nodes.len(), false)?;
         wanted.into_iter().for_each(|wanted| needed[wanted.node as usize] = true);
         let mut cost = 0;
         for i in (0..self.nodes.len()).rev() {
@@ -195,7 +194,7 @@ impl Formulas {
                 needed[b.node as usize] = true;
             }
         }
-        cost
+        Ok(cost)
     }
 }
 
@@ -281,11 +280,14 @@ impl<V: Value> Program<V> {
                     slots - 1
                 });
             }
-            let mut operands: Vec<u32> = group.operands().map(|operand| operand.node).collect();
-            operands.sort_unstable();
-            operands.dedup();
-            let is_done = |&node: &u32| last_use[node as usize] == g && !matches!(nodes[node as usize], Node::Input(_));
-            free.extend(operands.into_iter().filter(is_done).map(|node| slot[node as usize]));
+            for operand in group.operands() {
+                let n = operand.node as usize;
+                if last_use[n] == g && !matches!(nodes[n], Node::Input(_)) {
+                    memory::push(&mut free, slot[n])?;
+                    // Not once more if it is another of the group's operands too.
+                    last_use[n] = usize::MAX;
+                }
+            }
         }
 
         let furthest = beyond.iter().max().copied().unwrap_or(0) as usize;

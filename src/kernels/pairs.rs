@@ -13,7 +13,7 @@ use crate::builtins;
 use crate::error::Error;
 use crate::kernels::extremes::Extremal;
 use crate::kernels::specials::Specials;
-use crate::memory::Aligned;
+use crate::memory::{self, Aligned};
 use crate::simd;
 use crate::sweep::{Results, RowKernel, Shown, Sweep};
 
@@ -166,11 +166,12 @@ impl Chain {
 
 /// The chains of a window's taps: their rows, and offsets in them. From one column of the last axis to itself along the one
 /// before it are so many places.
-fn chains(mut taps: Vec<(usize, usize)>, step: usize) -> Vec<Chain> {
+fn chains(mut taps: Vec<(usize, usize)>, step: usize) -> Result<Vec<Chain>, Error> {
     taps.sort_unstable_by_key(|&(row, at)| (at % step, at, row));
     let mut chains: Vec<(Chain, Vec<(usize, isize)>)> = Vec::new();
     for (i, &(row, at)) in taps.iter().enumerate().rev() {
-        let later: Vec<_> = taps[i + 1..].iter().map(|&(row, other)| (row, other as isize - at as isize)).collect();
+        let later = taps[i + 1..].iter().map(|&(row, other)| (row, other as isize - at as isize));
+        let later = memory::collected(later)?;
         let is_before = |(chain, known): &&mut (Chain, Vec<_>)| {
             chain.row == row
                 && (at..=at + NEAR).contains(&chain.links[0].at)
@@ -179,13 +180,17 @@ fn chains(mut taps: Vec<(usize, usize)>, step: usize) -> Vec<Chain> {
         };
         match chains.iter_mut().filter(is_before).max_by_key(|(_, known)| known.len()) {
             Some((chain, known)) => {
-                chain.links.push(Link { at, sources: later[known.len()..].to_vec() });
+                memory::push(&mut chain.links, Link { at, sources: memory::copied(&later[known.len()..])? })?;
                 *known = later;
             }
-            None => chains.push((Chain { row, links: vec![Link { at, sources: later.clone() }] }, later)),
+            None => {
+                let mut links = memory::reserved(1)?;
+                links.push(Link { at, sources: memory::copied(&later)? });
+                memory::push(&mut chains, (Chain { row, links }, later))?;
+            }
         }
     }
-    chains.into_iter().map(|(chain, _)| chain).collect()
+    memory::collected(chains.into_iter().map(|(chain, _)| chain))
 }
 
 impl<V: Countable, F: Frequency> Pairs<V, F> {
@@ -197,7 +202,7 @@ impl<V: Countable, F: Frequency> Pairs<V, F> {
         let taps = sweep.runs().iter().flat_map(|run| (run.at..run.at + run.len).map(|at| (run.row, at)));
         let step = sweep.widths().rev().nth(1).map_or(usize::MAX, |(_, step)| step);
         Ok(Pairs {
-            chains: chains(taps.collect(), step),
+            chains: chains(memory::collected(taps)?, step)?,
             counts: Aligned::new(Self::PLACES + NEAR, 0)?,
             highest: Aligned::new(Self::PLACES, 0)?,
             so_far: [Aligned::new(Self::PLACES, 0)?, Aligned::new(Self::PLACES, 0)?],
@@ -336,7 +341,7 @@ mod tests {
             (cross, usize::MAX),
         ];
         for (taps, step) in windows {
-            let mut found = pairs(&chains(taps.clone(), step));
+            let mut found = pairs(&chains(taps.clone(), step).unwrap());
             found.iter_mut().for_each(|(one, other)| {
                 if one > other {
                     std::mem::swap(one, other);
@@ -355,7 +360,7 @@ mod tests {
     #[test]
     fn rows_of_a_box_are_a_chain_each() {
         let taps = (0..5).flat_map(|row| (0..5).map(move |at| (row, at))).collect();
-        let chains = chains(taps, usize::MAX);
+        let chains = chains(taps, usize::MAX).unwrap();
         let compared: usize = chains.iter().flat_map(|chain| &chain.links).map(|link| link.sources.len()).sum();
         assert_eq!((chains.len(), compared), (5, 5 * 4 * 5 + 4 + 3 + 2 + 1));
     }

@@ -13,7 +13,7 @@ use crate::kernels::network::{BYTES, Network, Program, Ref};
 use crate::kernels::phases::{self, Phases};
 use crate::kernels::specials::Specials;
 use crate::kernels::tiles::{NEAR, Shared, Source, Tile, Window};
-use crate::memory::CACHE_LINE;
+use crate::memory::{self, CACHE_LINE};
 use crate::parallel::Once;
 use crate::sweep::{Results, RowKernel, SPARE, Shown, Sizes, Sweep};
 
@@ -50,9 +50,9 @@ impl<V: Extremal> Tiled<V> {
     fn new(sweep: &Sweep<'_>, places: (usize, usize), elements: usize) -> Result<Self, Error> {
         let window = Window::new(sweep, places)?;
         let bytes = elements.saturating_mul(size_of::<V>());
-        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, bytes, sweep.rows());
+        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, bytes, sweep.rows())?;
         let both = |list: Vec<Ref>| [list[0], list[list.len() - 1]];
-        let results: Vec<Ref> = results.into_iter().flat_map(both).collect();
+        let results = memory::collected(results.into_iter().flat_map(both))?;
         Ok(Tiled { program: Program::new(&formulas, &results)?, tile, sources, step: window.step })
     }
 }

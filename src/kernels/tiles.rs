@@ -123,40 +123,40 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// The cheapest known for so many bytes, in so many rows. The more bytes, the more tiles are tried.
-    pub(crate) fn cheapest(window: &Window, bytes: usize, rows: usize) -> Self {
-        let mut tried: Vec<Tile> = Vec::new();
+    pub(crate) fn cheapest(window: &Window, bytes: usize, rows: usize) -> Result<Self, Error> {
+        let tiles = window.tiles(rows);
         let mut best: Option<(usize, Shared)> = None;
         let mut spent = 0;
-        for tile in window.tiles(rows) {
+        for (i, &tile) in tiles.iter().enumerate() {
             let is_worth_it = |(cost, _): &(usize, Shared)| spent <= (cost / 1000).saturating_mul(bytes) / WORTH;
-            if tried.contains(&tile) || !best.as_ref().is_none_or(is_worth_it) {
+            if tiles[..i].contains(&tile) || !best.as_ref().is_none_or(is_worth_it) {
                 continue;
             }
-            tried.push(tile);
-            let Some(shared) = Shared::new(window, tile) else { continue };
+            let Some(shared) = Shared::new(window, tile)? else { continue };
             spent += shared.formulas.len();
             // In thousandths: tiles are of different sizes.
-            let cost = 1000 * shared.formulas.cost(shared.results.iter().flatten()) / tile.windows();
+            let cost = 1000 * shared.formulas.cost(shared.results.iter().flatten())? / tile.windows();
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, shared));
             }
         }
-        best.map_or_else(|| Shared::alone(window), |(_, shared)| shared)
+        best.map_or_else(|| Shared::alone(window), |(_, shared)| Ok(shared))
     }
 
     /// For windows one by one.
-    pub(crate) fn alone(window: &Window) -> Self {
-        Shared::new(window, Tile { rows: 1, along: 1 }).expect("a window has its own taps")
+    pub(crate) fn alone(window: &Window) -> Result<Self, Error> {
+        Ok(Shared::new(window, Tile { rows: 1, along: 1 })?.expect("a window has its own taps"))
     }
 
     /// `None`: the windows have no taps in common.
-    fn new(window: &Window, tile: Tile) -> Option<Self> {
+    fn new(window: &Window, tile: Tile) -> Result<Option<Self>, Error> {
         let divided = |tile: &Tile| (tile.windows() > 1).then(|| tile.half());
-        let parts: Vec<Tile> = iter::successors(Some(tile), divided).collect();
+        let parts = memory::collected(iter::successors(Some(tile), divided))?;
         // What a tile has in common is what its halves have: the one half's, and the same further on.
-        let mut cores = vec![(Tile { rows: 1, along: 1 }, window.taps.clone())];
+        let mut cores: Vec<(Tile, Vec<Tap>)> = memory::reserved(parts.len())?;
+        cores.push((Tile { rows: 1, along: 1 }, memory::copied(&window.taps)?));
         for &tile in parts.iter().rev().skip(1) {
-            let (half, core) = cores.last()?;
+            let (half, core) = &cores[cores.len() - 1];
             let (rows, along) = (tile.rows - half.rows, tile.along - half.along);
             let is_other = |tap: &&Tap| {
                 let (Some(along), Some(row)) = (tap.along.checked_sub(along), tap.row.checked_sub(rows)) else {
@@ -164,43 +164,44 @@ impl Shared {
                 };
                 core.binary_search(&Tap { along, row, ..**tap }).is_ok()
             };
-            let common: Vec<Tap> = core.iter().filter(is_other).copied().collect();
+            let common = memory::collected(core.iter().filter(is_other).copied())?;
             if common.is_empty() {
-                return None;
+                return Ok(None);
             }
             cores.push((tile, common));
         }
         let mut starts: Vec<usize> = Vec::new();
-        for at in tap_places(window, tile) {
+        for at in tap_places(window, tile)? {
             if starts.last().is_none_or(|&start| at > start + NEAR) {
-                starts.push(at);
+                memory::push(&mut starts, at)?;
             }
         }
         let mut division = Division {
             window,
             tile,
-            cores,
+            cores: &cores,
             starts,
-            formulas: Formulas::with_room(NODES * window.taps.len()),
+            formulas: Formulas::with_room(NODES * window.taps.len())?,
             sources: Vec::new(),
-            results: vec![Vec::new(); tile.windows()],
+            results: memory::collected((0..tile.windows()).map(|_| Vec::new()))?,
         };
-        let level = division.cores.len() - 1;
-        let (list, below) = division.core(level);
-        division.divide(level, (0, 0), &list, below);
+        let level = cores.len() - 1;
+        let (list, below) = division.core(level)?;
+        division.divide(level, (0, 0), &list, below)?;
         let Division { formulas, sources, results, .. } = division;
-        Some(Shared { tile, formulas, sources, results })
+        Ok(Some(Shared { tile, formulas, sources, results }))
     }
 }
 
 /// The places of all taps of a tile in their phases, in order.
-fn tap_places(window: &Window, tile: Tile) -> Vec<usize> {
+fn tap_places(window: &Window, tile: Tile) -> Result<Vec<usize>, Error> {
     let of = |tap: &Tap, i: usize| place(Tap { along: tap.along + i, ..*tap }, window.step, tile).1;
     // Those of the windows in between are the first one's or the last one's.
-    let mut places: Vec<usize> = window.taps.iter().flat_map(|tap| [of(tap, 0), of(tap, tile.along - 1)]).collect();
+    let both = |tap| [of(tap, 0), of(tap, tile.along - 1)];
+    let mut places = memory::collected(window.taps.iter().flat_map(both))?;
     places.sort_unstable();
     places.dedup();
-    places
+    Ok(places)
 }
 
 /// The phase that a tap is in, and its place there.
@@ -215,7 +216,7 @@ struct Division<'w> {
     window: &'w Window,
     tile: Tile,
     /// Tiles from the single window on, each twice the one before, and what their windows have in common.
-    cores: Vec<(Tile, Vec<Tap>)>,
+    cores: &'w [(Tile, Vec<Tap>)],
     starts: Vec<usize>,
     formulas: Formulas,
     sources: Vec<Source>,
@@ -225,23 +226,26 @@ struct Division<'w> {
 impl Division<'_> {
     /// Divides a tile that begins so many rows and places further on. `list` are the values of its core in order that may be
     /// wanted, after so many that are below them.
-    fn divide(&mut self, level: usize, (row, along): (usize, usize), list: &[Ref], below: usize) {
+    fn divide(&mut self, level: usize, (row, along): (usize, usize), list: &[Ref], below: usize) -> Result<(), Error> {
         let (low, high) = self.window.places;
         if level == 0 {
-            self.results[row * self.tile.along + along] = list[low - below..=high - below].to_vec();
-            return;
+            self.results[row * self.tile.along + along] = memory::copied(&list[low - below..=high - below])?;
+            return Ok(());
         }
         let (tile, half) = (self.cores[level].0, self.cores[level - 1].0);
         for (rows, places) in [(0, 0), (tile.rows - half.rows, tile.along - half.along)] {
-            let more = self.more(level, rows, places);
             let known = self.cores[level - 1].1.len();
             let (low, high) = self.possible(known);
             let start = (row + rows, along + places);
-            let extra = shifted(&more, start);
-            let extra = self.sorted(&extra, false);
-            let list = self.formulas.merged_from(list, &extra, low - below, high - below);
-            self.divide(level - 1, start, &list, low);
+            let mut more = self.more(level, rows, places)?;
+            for tap in &mut more {
+                *tap = Tap { along: tap.along + start.1, row: tap.row + start.0, ..*tap };
+            }
+            let more = self.sorted(&more, false)?;
+            let list = self.formulas.merged_from(list, &more, low - below, high - below)?;
+            self.divide(level - 1, start, &list, low)?;
         }
+        Ok(())
     }
 
     /// Which places of so many values may be wanted.
@@ -252,72 +256,71 @@ impl Division<'_> {
     }
 
     /// What one half of a tile, which begins there in it, has in common beyond what both have.
-    fn more(&self, level: usize, rows: usize, along: usize) -> Vec<Tap> {
+    fn more(&self, level: usize, rows: usize, along: usize) -> Result<Vec<Tap>, Error> {
         let (core, half) = (&self.cores[level].1, &self.cores[level - 1].1);
         let is_new =
             |tap: &&Tap| core.binary_search(&Tap { along: tap.along + along, row: tap.row + rows, ..**tap }).is_err();
-        half.iter().filter(is_new).copied().collect()
+        memory::collected(half.iter().filter(is_new).copied())
     }
 
-    fn tap(&mut self, tap: Tap) -> Ref {
+    fn tap(&mut self, tap: Tap) -> Result<Ref, Error> {
         let (phase, at) = place(tap, self.window.step, self.tile);
         let start = self.starts[self.starts.partition_point(|&start| start <= at) - 1];
         let source = Source { row: tap.row, phase, at: start };
-        let number = self.sources.iter().position(|&known| known == source).unwrap_or_else(|| {
-            self.sources.push(source);
-            self.sources.len() - 1
-        });
+        let number = match self.sources.iter().position(|&known| known == source) {
+            Some(known) => known,
+            None => {
+                memory::push(&mut self.sources, source)?;
+                self.sources.len() - 1
+            }
+        };
         self.formulas.input(number as u32, (at - start) as u32)
     }
 
     /// Taps in order.
-    fn sorted(&mut self, taps: &[Tap], is_core: bool) -> Vec<Ref> {
-        let columns = self.columns(taps);
+    fn sorted(&mut self, taps: &[Tap], is_core: bool) -> Result<Vec<Ref>, Error> {
+        let mut columns = self.columns(taps)?;
         let from = if is_core { self.tile.along - 1 } else { columns.first().map_or(0, |(along, _)| *along) };
-        let columns: Vec<(usize, Vec<Ref>)> =
-            columns.into_iter().map(|(along, column)| (along - from, column)).collect();
+        columns.iter_mut().for_each(|(along, _)| *along -= from);
         self.in_blocks(&columns)
     }
 
     /// The core in order: values that may be wanted, after so many that are below them.
-    fn core(&mut self, level: usize) -> (Vec<Ref>, usize) {
-        let taps = self.cores[level].1.clone();
+    fn core(&mut self, level: usize) -> Result<(Vec<Ref>, usize), Error> {
+        let taps = &self.cores[level].1;
         let (low, high) = self.possible(taps.len());
-        let all = self.sorted(&taps, true);
-        let mut best = all[low..=high].to_vec();
-        let columns: Vec<Vec<Ref>> = self.columns(&taps).into_iter().map(|(_, column)| column).collect();
+        let all = self.sorted(taps, true)?;
+        let mut best = memory::copied(&all[low..=high])?;
+        let columns = memory::collected(self.columns(taps)?.into_iter().map(|(_, column)| column))?;
         let height = columns[0].len();
         if columns.iter().all(|column| column.len() == height) {
-            for way in sorted_both_ways(&mut self.formulas, &columns, (low, high)) {
-                if self.formulas.cost(&way) < self.formulas.cost(&best) {
+            for way in sorted_both_ways(&mut self.formulas, &columns, (low, high))? {
+                if self.formulas.cost(&way)? < self.formulas.cost(&best)? {
                     best = way;
                 }
             }
         }
-        (best, low)
+        Ok((best, low))
     }
 
     /// Taps in columns: those at one place along the tile, in order.
-    fn columns(&mut self, taps: &[Tap]) -> Vec<(usize, Vec<Ref>)> {
-        taps.chunk_by(|one, next| one.along == next.along)
-            .map(|column| {
-                let lines: Vec<Vec<Ref>> = column
-                    .chunk_by(|one, next| one.rest == next.rest)
-                    .map(|line| {
-                        let line: Vec<Ref> = line.iter().map(|&tap| self.tap(tap)).collect();
-                        self.formulas.sorted(&line)
-                    })
-                    .collect();
-                (column[0].along, merged(&mut self.formulas, &lines))
-            })
-            .collect()
+    fn columns(&mut self, taps: &[Tap]) -> Result<Vec<(usize, Vec<Ref>)>, Error> {
+        let columns = taps.chunk_by(|one, next| one.along == next.along);
+        memory::try_collected(columns.map(|column| {
+            let lines = column.chunk_by(|one, next| one.rest == next.rest);
+            let lines = memory::try_collected(lines.map(|line| {
+                let line = memory::try_collected(line.iter().map(|&tap| self.tap(tap)))?;
+                self.formulas.sorted(&line)
+            }))?;
+            Ok((column[0].along, merged(&mut self.formulas, &lines)?))
+        }))
     }
 
     /// Merges columns by blocks, which are as wide as the tile, then blocks.
-    fn in_blocks(&mut self, columns: &[(usize, Vec<Ref>)]) -> Vec<Ref> {
+    fn in_blocks(&mut self, columns: &[(usize, Vec<Ref>)]) -> Result<Vec<Ref>, Error> {
         let (first, last) = match columns {
-            [] => return Vec::new(),
-            [(_, column)] => return column.clone(),
+            [] => return Ok(Vec::new()),
+            [(_, column)] => return memory::copied(column),
             [(first, _), .., (last, _)] => (*first, *last),
         };
         let width = self.tile.along;
@@ -332,22 +335,18 @@ impl Division<'_> {
             first + blocks.next_power_of_two() / 2 * width
         };
         let (one, other) = columns.split_at(columns.partition_point(|(along, _)| *along < split));
-        let (one, other) = (self.in_blocks(one), self.in_blocks(other));
+        let (one, other) = (self.in_blocks(one)?, self.in_blocks(other)?);
         self.formulas.merged(&one, &other)
     }
 }
 
-fn shifted(taps: &[Tap], (rows, along): (usize, usize)) -> Vec<Tap> {
-    taps.iter().map(|tap| Tap { along: tap.along + along, row: tap.row + rows, ..*tap }).collect()
-}
-
 /// Lists in order as one.
-fn merged(formulas: &mut Formulas, lists: &[Vec<Ref>]) -> Vec<Ref> {
+fn merged(formulas: &mut Formulas, lists: &[Vec<Ref>]) -> Result<Vec<Ref>, Error> {
     if let [list] = lists {
-        return list.clone();
+        return memory::copied(list);
     }
     let (one, other) = lists.split_at(lists.len().next_power_of_two() / 2);
-    let (one, other) = (merged(formulas, one), merged(formulas, other));
+    let (one, other) = (merged(formulas, one)?, merged(formulas, other)?);
     formulas.merged(&one, &other)
 }
 
@@ -356,35 +355,40 @@ fn merged(formulas: &mut Formulas, lists: &[Vec<Ref>]) -> Vec<Ref> {
 ///
 /// What is in row `i` and column `j` has `(i + 1) * (j + 1)` values that are not above it, itself included, and as many that
 /// are not below it as there are from there to the other corner.
-fn sorted_both_ways(formulas: &mut Formulas, columns: &[Vec<Ref>], (low, high): (usize, usize)) -> [Vec<Ref>; 2] {
+fn sorted_both_ways(
+    formulas: &mut Formulas,
+    columns: &[Vec<Ref>],
+    (low, high): (usize, usize),
+) -> Result<[Vec<Ref>; 2], Error> {
     let (width, height) = (columns.len(), columns[0].len());
-    let mut below = 0;
-    let mut grid: Vec<Vec<Option<Ref>>> = Vec::new();
-    for i in 0..height {
-        let row: Vec<Vec<Ref>> = columns.iter().map(|column| vec![column[i]]).collect();
-        let row = merged(formulas, &row).into_iter().enumerate().map(|(j, value)| {
-            let is_below = (height - i) * (width - j) > height * width - low;
-            let is_above = (i + 1) * (j + 1) > high + 1;
-            below += usize::from(is_below);
-            (!is_below && !is_above).then_some(value)
-        });
-        grid.push(row.collect());
-    }
-    let by_rows: Vec<Vec<Ref>> = grid.iter().map(|row| row.iter().flatten().copied().collect()).collect();
-    let column = |j: usize| grid.iter().filter_map(|row| row[j]).collect();
-    let by_columns: Vec<Vec<Ref>> = (0..width).map(column).collect();
-    [by_rows, by_columns].map(|lists| merged_by_size(formulas, lists)[low - below..=high - below].to_vec())
+    let is_below = |i: usize, j: usize| (height - i) * (width - j) > height * width - low;
+    let is_above = |i: usize, j: usize| (i + 1) * (j + 1) > high + 1;
+    let is_possible = |i: usize, j: usize| !is_below(i, j) && !is_above(i, j);
+    let rows = memory::try_collected((0..height).map(|i| {
+        let row = memory::collected(columns.iter().map(|column| column[i]))?;
+        formulas.sorted(&row)
+    }))?;
+    let by_rows = memory::try_collected(
+        (0..height).map(|i| memory::collected((0..width).filter(|&j| is_possible(i, j)).map(|j| rows[i][j]))),
+    )?;
+    let by_columns = memory::try_collected(
+        (0..width).map(|j| memory::collected((0..height).filter(|&i| is_possible(i, j)).map(|i| rows[i][j]))),
+    )?;
+    let below = (0..height).map(|i| (0..width).filter(|&j| is_below(i, j)).count()).sum::<usize>();
+    let mut wanted = |lists| memory::copied(&merged_by_size(formulas, lists)?[low - below..=high - below]);
+    Ok([wanted(by_rows)?, wanted(by_columns)?])
 }
 
 /// Lists in order as one: the shortest first.
-fn merged_by_size(formulas: &mut Formulas, mut lists: Vec<Vec<Ref>>) -> Vec<Ref> {
+fn merged_by_size(formulas: &mut Formulas, mut lists: Vec<Vec<Ref>>) -> Result<Vec<Ref>, Error> {
     lists.retain(|list| !list.is_empty());
     while lists.len() > 1 {
-        lists.sort_by_key(|list| std::cmp::Reverse(list.len()));
-        let merged = lists.pop().zip(lists.pop()).map(|(one, other)| formulas.merged(&one, &other));
-        lists.extend(merged);
+        lists.sort_unstable_by_key(|list| std::cmp::Reverse(list.len()));
+        if let (Some(one), Some(other)) = (lists.pop(), lists.pop()) {
+            lists.push(formulas.merged(&one, &other)?);
+        }
     }
-    lists.pop().unwrap_or_default()
+    Ok(lists.pop().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -411,7 +415,7 @@ mod tests {
                     if bits > 12 {
                         continue;
                     }
-                    if let Some(shared) = Shared::new(&window, tile) {
+                    if let Some(shared) = Shared::new(&window, tile).unwrap() {
                         (0..1 << bits).for_each(|field| check(&window, &shared, field));
                     }
                 }
