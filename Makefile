@@ -4,7 +4,7 @@
 #   make install, make uninstall   through CMake; PREFIX=/usr/local DESTDIR=
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
 #   make test     every test: Rust, C, C++, SciPy, the guide, the ABI, an install; valgrind and sanitizers
-#   make stress   fuzzes the C entry points; FUZZ_SECONDS=600
+#   make stress   looks for races, fuzzes the C entry points; FUZZ_SECONDS=600
 #   make docs     the reference and the guide as pages, target/doxygen/html
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
 #   make bench    side by side with SciPy and OpenCV; rewrites docs/builtins.png
@@ -87,6 +87,7 @@ test-scipy: library $(VENV)/reference
 # What takes long. FUZZ_SECONDS says how long, for each of two processes.
 FUZZ_SECONDS ?= 600
 stress:
+	c_tests/tsan.sh target/tsan
 	c_tests/fuzz/run.sh target/fuzz $(FUZZ_SECONDS)
 
 # The ABI beside what was written down of it.
