@@ -97,7 +97,9 @@ int main(int count, char **arguments)
     before = resident();
     for (i = 0; i < TIMES; i++)
         load_call_unload(&failures);
-    CHECK(resident() - before < 1024, "%ld KiB more", resident() - before);
+    /* Valgrind and emulators, which are slow, keep something of every library. */
+    if (clock_slowdown() == 1)
+        CHECK(resident() - before < 1024, "%ld KiB more", resident() - before);
     CHECK_INT(failures, 0, "calls");
     return check_result();
 }

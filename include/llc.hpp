@@ -120,10 +120,23 @@ struct access;
 template <class T>
 inline constexpr bool never = false;
 
+/// The nearest number that std::intptr_t has, of types that are wider: it is refused where any would do harm.
+template <class I>
+constexpr std::intptr_t nearest(I number) noexcept {
+    using limits = std::numeric_limits<std::intptr_t>;
+    if constexpr (sizeof(I) > sizeof(std::intptr_t)) {
+        if (number > static_cast<I>(limits::max()))
+            return limits::max();
+        if (std::is_signed_v<I> && number < static_cast<I>(limits::min()))
+            return limits::min();
+    }
+    return static_cast<std::intptr_t>(number);
+}
+
 /// An integer of any type, so that {rows, columns} may be of any.
 struct integer {
     template <class I, std::enable_if_t<std::is_integral_v<I>, int> = 0>
-    constexpr integer(I any) noexcept : value(static_cast<std::intptr_t>(any)) {}
+    constexpr integer(I any) noexcept : value(nearest(any)) {}
 
     std::intptr_t value;
 };
@@ -170,7 +183,7 @@ public:
     template <class R, std::enable_if_t<detail::is_integer_range<R>, int> = 0>
     index_list(const R &values) {
         for (auto value : values)
-            push_back(static_cast<std::intptr_t>(value));
+            push_back(detail::nearest(value));
     }
 
     void push_back(std::intptr_t value) noexcept {

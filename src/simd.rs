@@ -222,7 +222,9 @@ mod tests {
 
     #[test]
     fn strides_cover_everything_and_are_whole_and_aligned_if_they_can_be() {
-        let values = [0_f64; 300];
+        #[repr(align(64))]
+        struct Aligned([f64; 300]);
+        let Aligned(values) = &Aligned([0.0; 300]);
         for (start, len) in (0..9).flat_map(|start| [0, 1, 15, 16, 17, 31, 33, 64, 79, 80, 200].map(|len| (start, len)))
         {
             let results = &values[start..start + len];
