@@ -12,6 +12,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -121,6 +122,19 @@ static llc_status made(const struct call *call, void *output, llc_error *error)
     return llc_generic_filter(call->input, &array, call->window, call->function, call->user_data, call->options, error);
 }
 
+/* The same where allocations from one to before another fail. */
+static llc_status made_without(const struct call *call, long from, long before, llc_error *error)
+{
+    llc_status status;
+
+    atomic_store(&number, 0);
+    atomic_store(&fail_before, before);
+    atomic_store(&fail_from, from);
+    status = made(call, output_data, error);
+    atomic_store(&fail_before, 0);
+    return status;
+}
+
 static int is_untouched(const void *memory)
 {
     const unsigned char *bytes = (const unsigned char *)memory;
@@ -149,13 +163,8 @@ static void check(const struct call *call)
     before = atomic_load(&living);
     for (all = 0; all < 2; all++)
         for (n = 0, failed = 1; failed; n = next(n)) {
-            llc_status status;
+            const llc_status status = made_without(call, n, all ? LONG_MAX : n + 1, &error);
 
-            atomic_store(&number, 0);
-            atomic_store(&fail_before, all ? INTPTR_MAX : n + 1);
-            atomic_store(&fail_from, n);
-            status = made(call, output_data, &error);
-            atomic_store(&fail_before, 0);
             failed = atomic_load(&number) > n;
             if (failed && (threads < 2 || status != LLC_OK)) {
                 CHECK_INT(status, LLC_ERROR_MEMORY, "%s, allocation %ld: %s", call->name, n, error.message);
@@ -303,11 +312,7 @@ static void other_errors_become_those_of_memory(void)
     for (n = 0; status != LLC_ERROR_SHAPE && n < 100; n++) {
         const long before = atomic_load(&living);
 
-        atomic_store(&number, 0);
-        atomic_store(&fail_before, n + 1);
-        atomic_store(&fail_from, n);
-        status = made(&call, output_data, &error);
-        atomic_store(&fail_before, 0);
+        status = made_without(&call, n, n + 1, &error);
         CHECK(status == LLC_ERROR_MEMORY || status == LLC_ERROR_SHAPE, "%d: %s", status, error.message);
         CHECK_INT(atomic_load(&living), before, "allocation %ld", n);
     }

@@ -67,7 +67,7 @@ programs! { CPP, cpp17 Cpp17, cpp20 Cpp20:
     hpp_views();
 }
 
-/// Programs that are not linked with the library.
+/// Programs that are compiled in a way of their own: see their tests.
 const ALONE: &[&str] = &["allocation", "unload"];
 
 #[test]

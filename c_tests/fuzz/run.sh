@@ -28,6 +28,7 @@ clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -I"$root/include" "$he
 cd "$work"
 rm -f crash-* timeout-* oom-* fuzz-*.log
 status=0
+# Where memory was allocated is not kept, which takes time: what is found is run again by itself.
 export ASAN_OPTIONS="malloc_context_size=0:quarantine_size_mb=4"
 "$work/fuzz" -entropic=0 -len_control=0 -max_len=160 -reload=0 -reduce_inputs=0 -timeout=10 -rss_limit_mb=6000 \
     -max_total_time="$seconds" -print_final_stats=1 -print_funcs=0 -jobs=2 -workers=2 "$work/found" "$here/corpus" > "$work/log" 2>&1 || status=$?
