@@ -296,9 +296,7 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
             Window::High(_) => unreachable!("its groups compute several rows at a time"),
             Window::Runs(runs) => runs.combine::<E>(rows, first, order, results, &mut self.scratch),
         }
-        if order == Order::Special {
-            results.iter_mut().filter(|result| result.is_nan()).for_each(|result| *result = V::NAN);
-        }
+        order.settle(results);
     }
 }
 
@@ -430,6 +428,15 @@ enum Order {
     Unknown,
 }
 
+impl Order {
+    /// There is one NaN.
+    fn settle<V: Extremal>(self, results: &mut [V]) {
+        if self == Order::Special {
+            results.iter_mut().filter(|result| result.is_nan()).for_each(|result| *result = V::NAN);
+        }
+    }
+}
+
 /// A box from row to row: the group that rows are received in, and before it what is left of the last.
 ///
 /// They are in slots around a ring: row `n` of a group in slot `n` from where it begins, the last one in the slot after that.
@@ -531,11 +538,7 @@ impl<V: Extremal> Groups<V> {
                 }
             }
         }
-        if order == Order::Special {
-            for results in results.rows_mut() {
-                results.iter_mut().filter(|result| result.is_nan()).for_each(|result| *result = V::NAN);
-            }
-        }
+        results.rows_mut().for_each(|results| order.settle(results));
     }
 
     /// The results of row `n` of the group, which is not the last.
