@@ -3,7 +3,7 @@
 #   make          the shared and the static library, in target/release
 #   make install, make uninstall   through CMake; PREFIX=/usr/local DESTDIR=
 #   make demo     filters in C, C++ and Rust over a photograph, before and after
-#   make test     every test: Rust, C, C++, SciPy, the guide, the ABI, an install; valgrind and sanitizers
+#   make test     every test: Rust, C, C++, Python, SciPy, the guide, the ABI, an install; valgrind and sanitizers
 #   make stress   looks for races, fuzzes the C entry points; FUZZ_SECONDS=600
 #   make docs     the reference and the guide as pages, target/doxygen/html
 #   make lint     rustfmt, clippy and rustdoc, warnings are errors
@@ -28,8 +28,8 @@ PNG := $(RELEASE)/examples/png
 LINK_FLAGS := -L$(RELEASE) -Wl,-rpath,'$$ORIGIN/../release'
 EXAMPLE_FLAGS := -O3 -fno-math-errno -ffp-contract=off -Wall -Wextra -Wpedantic -Iinclude $(LINK_FLAGS)
 
-.PHONY: library install installer uninstall demo test test-rust test-scipy test-abi test-install test-valgrind stress \
-    test-sanitizers lint docs bench header abi reference clean
+.PHONY: library install installer uninstall demo test test-rust test-scipy test-python test-abi test-install test-valgrind \
+    test-sanitizers stress lint docs bench header abi reference clean
 
 library:
 	$(CARGO) build --release
@@ -73,7 +73,7 @@ demo: library
 	@for picture in before minimum contrast cross deviation noisy denoised tophat modes; do \
 	    $(PNG) to-png $(DEMO)/$$picture.pgm $(DEMO)/$$picture.png && echo "$(CURDIR)/$(DEMO)/$$picture.png"; done
 
-test: docs test-rust test-scipy test-abi test-install test-valgrind test-sanitizers
+test: docs test-rust test-scipy test-python test-abi test-install test-valgrind test-sanitizers
 
 test-rust:
 	$(CARGO) test
@@ -83,6 +83,12 @@ test-rust:
 # The built-in callbacks in SciPy's own filter, beside numpy's functions.
 test-scipy: library $(VENV)/reference
 	$(VENV)/bin/python tests/reference/builtins.py $(RELEASE)/libllc.so
+
+# The Python package, as pip installs it; and SciPy's own tests with llc.generic_filter in place of SciPy's.
+test-python: $(VENV)/python
+	cd python/tests && ../../$(VENV)/python/bin/python -m pytest -q -p no:cacheprovider .
+	cd python/tests && ../../$(VENV)/python/bin/python -m pytest -q -p no:cacheprovider -p in_scipys_place \
+	    -W ignore --pyargs scipy.ndimage.tests.test_filters scipy.ndimage.tests.test_c_api
 
 # What takes long. FUZZ_SECONDS says how long, for each of two processes.
 FUZZ_SECONDS ?= 600
@@ -115,7 +121,7 @@ test-sanitizers:
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
 
 # The reference and the guide as pages, in target/doxygen. (That everything has a comment is rustc's business: missing_docs.)
@@ -144,6 +150,12 @@ $(VENV)/%:
 	$(PYTHON) -m venv $(VENV) || { echo "python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
 	$(VENV)/bin/python -m pip install --quiet --requirement $<
 	touch $@
+
+# An environment of its own, for whatever versions the package's extras ask for.
+.PHONY: $(VENV)/python
+$(VENV)/python:
+	[ -d $@ ] || $(PYTHON) -m venv $@ || { echo "python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	$@/bin/python -m pip install --quiet 'python/[test]'
 
 clean:
 	$(CARGO) clean

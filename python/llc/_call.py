@@ -1,0 +1,166 @@
+"""Calls of the C library: its structs from NumPy's arrays, Python's exceptions from its statuses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._native import ffi, lib
+
+MODES = {
+    "reflect": 1,
+    "nearest": 2,
+    "mirror": 3,
+    "wrap": 4,
+    "constant": 5,
+    "grid-constant": 6,
+    "grid-mirror": 7,
+    "grid-wrap": 8,
+}
+ALL_CORES = -1
+BATCH_MAX = 1024
+
+_OK, _MEMORY, _CALLBACK, _CANCELLED = 0, -5, -6, -7
+
+# Kinds as DLPack, and llc.h, number them.
+_KINDS = {"i": 0, "u": 1, "f": 2, "b": 6}
+_DTYPES = {
+    np.dtype(name): _KINDS[np.dtype(name).kind] | 8 * np.dtype(name).itemsize << 8
+    for name in ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+}
+# C's long and long long are different types to NumPy, whichever of them int64 is.
+_DTYPES |= {np.dtype(t): _DTYPES[np.dtype(f"{np.dtype(t).kind}{np.dtype(t).itemsize}")] for t in "lLqQ"}
+
+
+def is_supported(dtype: np.dtype) -> bool:
+    """Whether the library reads and writes arrays of this type, in the machine's order of bytes."""
+    return dtype in _DTYPES
+
+
+class Listener:
+    """What hears how far a call has come, on the thread that made it, and keeps what is raised there."""
+
+    def __init__(self, progress: Callable[[float], Any] | None = None):
+        self.progress = progress
+        self.exception: BaseException | None = None
+
+
+def _fail(kind: Any, exception: BaseException, traceback: Any) -> None:
+    # Where an exception leaves a callback: the frame's arguments say whose it is.
+    listener = ffi.from_handle(traceback.tb_frame.f_locals["user_data"])
+    listener.exception = listener.exception or exception.with_traceback(traceback)
+
+
+# That Python code runs at all is what lets a signal's handler run, and raise KeyboardInterrupt.
+@ffi.callback("llc_progress_fn", error=0, onerror=_fail)
+def _progress(fraction: float, user_data: Any) -> int:
+    progress = ffi.from_handle(user_data).progress
+    if progress is not None:
+        progress(fraction)
+    return 1
+
+
+class Function:
+    """A function for the library to call: a callback, what it is handed, and on how many threads it may run.
+
+    `keep` is whatever has to outlive the call.
+    """
+
+    def __init__(self, pointer: Any, user_data: Any, *, is_batch: bool, threads: int, keep: Any = None):
+        self.pointer = pointer
+        self.user_data = user_data
+        self.run = lib.llc_batch_filter if is_batch else lib.llc_generic_filter
+        self.threads = threads
+        self.keep = keep
+        self.listener = Listener()
+
+    def why(self, index: int, at: Callable[[int], np.ndarray]) -> BaseException:
+        """The exception for a callback that returned 0. `at` gives the values that the function saw at an element."""
+        return RuntimeError(f"unknown error in filter function: it returned 0 for element {index}, counted in C order")
+
+
+class PythonFunction(Function):
+    """A plain Python function of a window's values, called by a batch callback of ours."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple, keywords: dict[str, Any]):
+        self.function, self.arguments, self.keywords = function, arguments, keywords
+        self.handle = ffi.new_handle(self)
+        super().__init__(_python_batch, self.handle, is_batch=True, threads=1)
+        self.exception: BaseException | None = None
+
+    def why(self, index: int, at: Callable[[int], np.ndarray]) -> BaseException:
+        return self.exception or super().why(index, at)
+
+
+# As many windows at a time as the library likes: a call from C to Python takes as long as a few simple functions.
+@ffi.callback("llc_batch_fn", error=0, onerror=_fail)
+def _python_batch(taps: Any, filter_size: int, return_values: Any, count: int, batch: Any, user_data: Any) -> int:
+    python = ffi.from_handle(user_data)
+    function, arguments, keywords = python.function, python.arguments, python.keywords
+    # Fresh memory: a function may keep what it is handed.
+    windows = np.empty((count, filter_size))
+    for k in range(filter_size):
+        windows[:, k] = np.frombuffer(ffi.buffer(taps[k], 8 * count))
+    results = np.frombuffer(ffi.buffer(return_values, 8 * count))
+    for j in range(count):
+        results[j] = function(windows[j], *arguments, **keywords)
+    return 1
+
+
+def _array(array: np.ndarray, keep: list) -> Any:
+    shape, strides = ffi.new("intptr_t[]", array.shape), ffi.new("intptr_t[]", array.strides)
+    data = ffi.cast("void *", array.__array_interface__["data"][0])
+    keep += [shape, strides]
+    return ffi.new("llc_array *", (data, _DTYPES[array.dtype], array.ndim, shape, strides))
+
+
+def _window(shape: Sequence[int], footprint: np.ndarray | None, origins: Sequence[int], axes: Sequence[int] | None,
+            keep: list) -> Any:
+    extents = ffi.new("intptr_t[]", shape)
+    mask = ffi.NULL if footprint is None else ffi.from_buffer("uint8_t[]", footprint.view(np.uint8))
+    shifts = ffi.new("intptr_t[]", origins)
+    along = ffi.NULL if axes is None else ffi.new("int32_t[]", axes)
+    keep += [extents, mask, shifts, along]
+    return ffi.new("llc_window *", (len(shape), 0, extents, mask, shifts, along))
+
+
+def run(
+    function: Function,
+    input: np.ndarray,
+    output: np.ndarray,
+    shape: Sequence[int],
+    footprint: np.ndarray | None,
+    origins: Sequence[int],
+    axes: Sequence[int] | None,
+    modes: Sequence[str],
+    cval: float,
+    threads: int | None,
+    progress: Callable[[float], Any] | None,
+    at: Callable[[int], np.ndarray],
+) -> None:
+    """Filters input into output. All arguments are known to fit each other; footprint is contiguous, and boolean."""
+    keep: list = []
+    listener = function.listener
+    listener.progress = progress
+    hears = ffi.NULL
+    if progress is not None or threading.current_thread() is threading.main_thread():
+        hears = ffi.new_handle(listener)
+    axis_modes = ffi.new("int32_t[]", [MODES[mode] for mode in modes])
+    options = ffi.new("llc_options *", (
+        ffi.sizeof("llc_options"), 0, function.threads if threads is None else threads, cval, axis_modes,
+        _progress if hears else ffi.NULL, hears,
+    ))
+    error = ffi.new("llc_error *")
+    status = function.run(_array(input, keep), _array(output, keep), _window(shape, footprint, origins, axes, keep),
+                          function.pointer, function.user_data, options, error)
+    if status == _OK:
+        return
+    if listener.exception is not None:
+        raise listener.exception
+    if status == _CALLBACK:
+        raise function.why(error.index, at)
+    message = ffi.string(error.message).decode()
+    raise MemoryError(message) if status == _MEMORY else RuntimeError(message)

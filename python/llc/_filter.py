@@ -1,0 +1,302 @@
+"""`generic_filter`: SciPy's arguments, checked as SciPy checks them, for the library."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import _builtins, _call, _capsules
+from ._jit import JitFilterFunction
+from ._native import ffi
+
+
+def generic_filter(
+    input: Any,
+    function: Any,
+    size: int | Sequence[int] | None = None,
+    footprint: Any = None,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    extra_arguments: Sequence[Any] = (),
+    extra_keywords: dict[str, Any] | None = None,
+    *,
+    axes: int | Sequence[int] | None = None,
+    axis_modes: Sequence[str] | None = None,
+    threads: int | None = None,
+    progress: bool | Callable[[float], Any] | None = None,
+) -> Any:
+    """Apply a function of your own to the window around every element of an array.
+
+    A drop-in for `scipy.ndimage.generic_filter`: the same arguments and results, with functions that run vectorised,
+    and on all cores.
+
+    Parameters
+    ----------
+    input : array_like
+        The array: booleans, integers, float32 or float64, in any layout.
+    function : callable, scipy.LowLevelCallable, or str
+        What is applied to the values of a window, in C order, as float64:
+
+        - a function decorated with `jit_filter_function`;
+        - a built-in function: `llc.median`, `llc.percentile(90)`, ..., or its name, ``"median"``;
+        - any `scipy.LowLevelCallable` for SciPy's filter, or a numba ``cfunc``;
+        - a plain Python function, which is called for one window after the other, in C order.
+    size : int or sequence of int, optional
+        The window's extents: one for each axis of `axes`, in its order.
+    footprint : array_like of bool, optional
+        Which elements of a window are seen, instead of `size`.
+    output : ndarray or dtype, optional
+        Where the results go, or their type: the input's, if not given. Values are cast as in C: truncated, then
+        wrapped. The input itself will do.
+    mode : str, optional
+        How the array is extended beyond its borders: 'reflect', 'nearest', 'mirror', 'wrap', 'constant', or another name
+        of these, 'grid-mirror', 'grid-wrap', 'grid-constant'.
+    cval : float, optional
+        What is seen outside the array in mode 'constant'.
+    origin : int or sequence of int, optional
+        Shifts of the window: positive ones move it towards lower indices.
+    extra_arguments : sequence, optional
+        Further arguments for `function`. A built-in function's name takes its parameter here.
+    extra_keywords : dict, optional
+        Further keyword arguments for `function`.
+    axes : int or sequence of int, optional
+        The axes along which windows extend; all, if not given.
+    axis_modes : sequence of str, optional
+        A mode for each of these axes, instead of `mode`.
+    threads : int, optional
+        How many threads to use at most; -1: as many as there are cores. If not given, -1 for built-in and decorated
+        functions and 1 for all others, which may not be made for several. Plain Python functions have one only.
+    progress : bool or callable, optional
+        True for a progress bar (tqdm's). A callable is called with the fraction done, every 50 ms or so and at the end;
+        an exception that it raises ends the filter.
+
+    Returns
+    -------
+    ndarray
+        The filtered array; `output` itself if that is an array.
+
+    Raises
+    ------
+    TypeError, RuntimeError, ValueError
+        As SciPy, for arguments that do not go together.
+    KeyboardInterrupt
+        Ctrl+C stops the filter, whatever function runs, as soon as the windows under way are done.
+    Exception
+        What `function` raised, at once.
+
+    Notes
+    -----
+    While no Python function is called, other Python threads run.
+
+    Results are SciPy's, but where these are wrong: entries of `size` and `footprint` go with the axes as `axes` orders
+    them; inputs and outputs may overlap; inputs may have strides of 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import llc
+    >>> image = np.array([[1, 5, 2], [8, 3, 4], [6, 7, 9]])
+    >>> llc.generic_filter(image, "median", size=3)
+    array([[3, 3, 3],
+           [6, 5, 4],
+           [6, 7, 7]])
+    """
+    if size is not None and footprint is not None:
+        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=2)
+    input = np.asarray(input)
+    if input.dtype.kind == "c":
+        raise TypeError("Complex type not supported")
+    window = Window(input.ndim, size, footprint, origin, mode, axis_modes, axes)
+    made = prepare(function, window, tuple(extra_arguments), extra_keywords or {})
+    threads = check_threads(threads)
+    source, (output, target) = _native(input), _output(output, input)
+    with _bar(progress) as hears:
+        _call.run(
+            made, source, target, window.shape, window.mask, window.origins, window.axes, window.modes, float(cval),
+            threads, hears, lambda index: window.values_at(source, index, float(cval)),
+        )
+    if target is not output:
+        output[...] = target
+    return output
+
+
+class Window:
+    """The window around an element, and what is seen outside the array: what SciPy's arguments say, checked."""
+
+    def __init__(self, ndim: int, size: Any, footprint: Any, origin: Any, mode: Any, axis_modes: Any, axes: Any):
+        self.axes = None if axes is None else _axes(axes, ndim)
+        filtered = ndim if self.axes is None else len(self.axes)
+        if footprint is not None:
+            mask = np.ascontiguousarray(footprint, dtype=bool).reshape(np.shape(footprint))
+            shape, self.mask = mask.shape, None if mask.all() else mask
+        elif size is None:
+            raise RuntimeError("no footprint or filter size provided")
+        else:
+            shape, self.mask = _each(size, filtered), None
+        # SciPy counts the extents that are not 0.
+        if len([extent for extent in shape if extent != 0]) != filtered or len(shape) != filtered:
+            raise RuntimeError(f"footprint.ndim ({len(shape)}) must match len(axes) ({filtered})")
+        self.shape = [operator.index(extent) for extent in shape]
+        if any(extent < 0 for extent in self.shape):
+            raise ValueError(f"negative dimensions are not allowed: size is {size}")
+        self.origins = [operator.index(shift) for shift in _each(origin, filtered)]
+        for shift, extent in zip(self.origins, self.shape):
+            if not -(extent // 2) <= shift <= (extent - 1) // 2:
+                raise ValueError("invalid origin")
+        self.modes = [mode] * filtered if axis_modes is None else _each(axis_modes, filtered)
+        if any(not isinstance(mode, str) or mode not in _call.MODES for mode in self.modes):
+            raise RuntimeError("boundary mode not supported")
+
+    @property
+    def footprint(self) -> np.ndarray:
+        return np.ones(self.shape, dtype=bool) if self.mask is None else self.mask
+
+    def reach(self, axis: int) -> tuple[int, int]:
+        """How far entry number `axis` of the window extends before and behind its element."""
+        before = self.shape[axis] // 2 + self.origins[axis]
+        return before, self.shape[axis] - 1 - before
+
+    def values_at(self, input: np.ndarray, index: int, cval: float) -> np.ndarray:
+        """What a function sees at the element that is number `index` in C order."""
+        place = np.unravel_index(index, input.shape)
+        along = range(input.ndim) if self.axes is None else self.axes
+        seen, outside = input, np.zeros((), dtype=bool)
+        # The window's axes come last, in their order.
+        seen = np.moveaxis(seen, along, range(input.ndim - len(self.shape), input.ndim))
+        for axis in range(input.ndim):
+            if axis not in along:
+                seen = seen[place[axis]]
+        for i, axis in enumerate(along):
+            start = place[axis] - self.reach(i)[0]
+            sources, beyond = _sources(start + np.arange(self.shape[i]), input.shape[axis], self.modes[i])
+            seen = np.take(seen, sources, axis=i)
+            outside = outside[..., np.newaxis] | beyond
+        values = np.where(outside, cval, seen.astype(np.float64))
+        return values[self.footprint]
+
+
+def _sources(at: np.ndarray, extent: int, mode: str) -> tuple[np.ndarray, np.ndarray]:
+    """The elements that coordinates show, and which of them show the constant instead."""
+    inside = (at >= 0) & (at < extent)
+    if mode.removeprefix("grid-") == "constant":
+        return np.clip(at, 0, extent - 1), ~inside
+    if mode == "nearest":
+        found = np.clip(at, 0, extent - 1)
+    elif mode.removeprefix("grid-") == "wrap":
+        found = at % extent
+    else:
+        # 'grid-mirror' is 'reflect'.
+        period = max(2 * extent - 2, 1) if mode == "mirror" else 2 * extent
+        found = at % period
+        found = np.where(found < extent, found, (period if mode == "mirror" else period - 1) - found)
+    return found, np.zeros_like(inside)
+
+
+def prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str, Any]) -> _call.Function:
+    """What the library is to call for a function of the caller's."""
+    if isinstance(function, str):
+        return _builtins.named(function, arguments, keywords).for_window(window.footprint)
+    if isinstance(function, JitFilterFunction):
+        return function.for_taps(int(window.footprint.sum()), arguments, keywords)
+    if not isinstance(function, _builtins.Builtin):
+        low_level = _capsules.filter_function(function)
+        if low_level is None:
+            if not callable(function):
+                raise TypeError(f"function is {function!r}, which can't be called")
+            return _call.PythonFunction(function, arguments, keywords)
+        address, user_data = (ffi.cast("void *", number) for number in low_level)
+    if arguments or keywords:
+        raise TypeError(f"{function!r} takes no extra arguments: what it is handed is its user_data")
+    if isinstance(function, _builtins.Builtin):
+        return function.for_window(window.footprint)
+    return _call.Function(ffi.cast("llc_filter_fn", address), user_data, is_batch=False, threads=1, keep=function)
+
+
+def check_threads(threads: Any) -> int | None:
+    if threads is not None and (threads := operator.index(threads)) < 1 and threads != _call.ALL_CORES:
+        raise ValueError(f"threads is {threads}; it is to be 1 or more, or -1 for all cores")
+    return threads
+
+
+def _each(value: Any, count: int) -> Sequence[Any]:
+    """One for each axis."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return [value] * count
+    values = list(value)
+    if len(values) != count:
+        raise RuntimeError("sequence argument must have length equal to input rank")
+    return values
+
+
+def _axes(axes: Any, ndim: int) -> list[int]:
+    if isinstance(axes, Iterable):
+        chosen = [operator.index(axis) for axis in axes]
+    elif np.isscalar(axes):
+        chosen = [operator.index(axes)]
+    else:
+        raise ValueError("axes must be an integer, iterable of integers, or None")
+    for axis in chosen:
+        if not -ndim <= axis < ndim:
+            raise ValueError(f"specified axis: {axis} is out of range")
+    chosen = [axis % ndim for axis in chosen]
+    if len(set(chosen)) != len(chosen):
+        raise ValueError("axes must be unique")
+    return chosen
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    """An array that the library reads: itself, if it is in the machine's order of bytes."""
+    if array.dtype.newbyteorder("=") != array.dtype:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if not _call.is_supported(array.dtype):
+        raise RuntimeError(f"array type not supported: {array.dtype}")
+    return array
+
+
+def output_dtype(output: Any, input_dtype: np.dtype) -> np.dtype | None:
+    """The type of an output that is to be made; None if it is given."""
+    if output is None:
+        return input_dtype.newbyteorder("=")
+    if isinstance(output, (type, np.dtype)):
+        return np.dtype(output)
+    if isinstance(output, str):
+        dtype = np.dtype(output)
+        if not issubclass(dtype.type, np.number):
+            raise RuntimeError("output must have numeric dtype")
+        return dtype
+    return None
+
+
+def _output(output: Any, input: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The output, and the array that the library writes: itself, if it is in the machine's order of bytes."""
+    dtype = output_dtype(output, input.dtype)
+    if dtype is not None:
+        output = np.zeros(input.shape, dtype)
+    else:
+        output = np.asarray(output)
+        if output.shape != input.shape:
+            raise RuntimeError("output shape not correct")
+        if not output.flags.writeable:
+            raise ValueError("output array is read-only.")
+    return output, _native(output)
+
+
+@contextmanager
+def _bar(progress: Any) -> Iterator[Callable[[float], Any] | None]:
+    """What is called with the fraction done."""
+    if progress is not True:
+        yield progress or None
+        return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ImportError("progress=True needs tqdm: pip install tqdm") from None
+    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| [{elapsed}<{remaining}]") as bar:
+        yield lambda fraction: bar.update(100 * fraction - bar.n)

@@ -1,0 +1,275 @@
+"""The decorators: from a function of values to a low-level callable."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import pickle
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _call, _capsules
+from ._native import ffi
+
+if TYPE_CHECKING:
+    from . import _compiler
+
+
+class _JitFunction(_capsules.LowLevelCallable):
+    """A Python function compiled into a callback: a low-level callable.
+
+    It has the function's name and documentation. It can't be called: SciPy would call from Python what can be.
+
+    Attributes
+    ----------
+    function : callable
+        The Python function that was decorated, with the arguments that were bound to it.
+    """
+
+    _signature: bytes
+
+    def __new__(cls, function: Callable[..., Any], options: dict[str, Any], bound: tuple = ()) -> Any:
+        from . import _compiler
+
+        if not callable(function):
+            raise TypeError(f"what is decorated is to be a function; this is {function!r}")
+        source = _compiler.Function(function, options)
+        further = list(inspect.signature(function).parameters.values())[cls._own(function):]
+        missing = further[len(bound):]
+        if _required(missing):
+            # Nobody gives it its further arguments: it gives up.
+            arguments, callback = _compiler.Arguments(()), _compiler.refusal(cls._signature)
+        else:
+            arguments = _compiler.Arguments(bound + tuple(parameter.default for parameter in missing))
+            callback = cls._callback(source, arguments.kinds)
+        capsule = _capsules.capsule(callback.address, cls._signature, arguments.address)
+        self = tuple.__new__(cls, (capsule, _with(function, cls._own(function), bound), None))
+        functools.update_wrapper(self, function)
+        self._source, self._options, self._bound, self._further = source, options, bound, further
+        self._keep = arguments, callback
+        self._compiled: dict[tuple, Any] = {}
+        self._lock = threading.Lock()
+        return self
+
+    @staticmethod
+    def _own(function: Callable[..., Any]) -> int:
+        """How many arguments a callback's own are."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _callback(source: _compiler.Function, kinds: tuple) -> _compiler.Compiled:
+        """The callback, for further arguments of such types."""
+        raise NotImplementedError
+
+    def bind(self, *arguments: Any, **keywords: Any) -> Any:
+        """The function with its further arguments: numbers, and arrays of numbers, which are copied.
+
+        SciPy hands compiled functions none; what this gives is a low-level callable that has them already.
+        """
+        bound = self._bound + self._positional(arguments, keywords)
+        bound = tuple(np.array(value) if isinstance(value, np.ndarray) else value for value in bound)
+        return type(self)(self.__wrapped__, self._options, bound)
+
+    def _positional(self, arguments: tuple, keywords: dict[str, Any]) -> tuple:
+        """Further arguments in their order, if they are all of them."""
+        further = inspect.Signature(self._further[len(self._bound):])
+        try:
+            given = further.bind(*arguments, **keywords)
+        except TypeError as error:
+            raise TypeError(f"{self.__qualname__}: {error} among its further arguments {further}") from None
+        given.apply_defaults()
+        return given.args
+
+    def __repr__(self) -> str:
+        bound = "".join(f", {value!r}" for value in self._bound)
+        return f"<{type(self).__name__} {self.__qualname__}{bound}>"
+
+    def __reduce__(self) -> tuple:
+        from numba.core.serialize import dumps
+
+        return _rebuild, (type(self), dumps(self.__wrapped__), self._options, self._bound)
+
+    # As a tuple it would be compared by its items.
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def _rebuild(cls: type[_JitFunction], function: bytes, options: dict[str, Any], bound: tuple) -> _JitFunction:
+    return cls(pickle.loads(function), options, bound)
+
+
+def _with(function: Callable[..., Any], own: int, bound: tuple) -> Callable[..., Any]:
+    """A function of a callback's own arguments, and others that are not bound."""
+    if not bound:
+        return function
+    return lambda *arguments, **keywords: function(*arguments[:own], *bound, *arguments[own:], **keywords)
+
+
+def _required(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    return [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+class JitFilterFunction(_JitFunction):
+    """What `jit_filter_function` makes."""
+
+    _signature = _capsules.FILTER
+
+    @staticmethod
+    def _own(function: Callable[..., Any]) -> int:
+        return 1
+
+    @staticmethod
+    def _callback(source: _compiler.Function, kinds: tuple) -> _compiler.Compiled:
+        return source.filter(kinds)
+
+    def for_taps(self, taps: int, arguments: tuple, keywords: dict[str, Any]) -> _call.Function:
+        """The function for a window of so many taps."""
+        from . import _compiler
+
+        values = self._bound + self._positional(arguments, keywords)
+        extra = _compiler.Arguments(values)
+        is_batch = 0 < taps <= _compiler.MOST_TAPS
+        key = (taps if is_batch else 0, extra.kinds)
+        with self._lock:
+            if key not in self._compiled:
+                source = self._source
+                self._compiled[key] = source.batch(taps, extra.kinds) if is_batch else source.filter(extra.kinds)
+        return _CompiledFunction(self, values, extra, self._compiled[key].address, is_batch)
+
+
+class _CompiledFunction(_call.Function):
+    """A compiled function, for the library to call."""
+
+    def __init__(self, function: JitFilterFunction, values: tuple, extra: Any, address: int, is_batch: bool):
+        pointer = ffi.cast("llc_batch_fn" if is_batch else "llc_filter_fn", address)
+        super().__init__(pointer, ffi.cast("void *", extra.address), is_batch=is_batch, threads=_call.ALL_CORES,
+                         keep=extra)
+        self.function, self.values, self.most = function, values, _call.BATCH_MAX if is_batch else 1
+
+    def why(self, index: int, at: Callable[[int], np.ndarray]) -> BaseException:
+        """The exception that the function raised: it is called once more, for the values that it raised it for."""
+        for element in range(index, index + self.most):
+            try:
+                self.function._source.inlined(at(element), *self.values)
+            except Exception as exception:
+                return exception
+        return super().why(index, at)
+
+
+class JitFilter1dFunction(_JitFunction):
+    """What `jit_filter1d_function` makes."""
+
+    _signature = _capsules.FILTER1D
+
+    @staticmethod
+    def _own(function: Callable[..., Any]) -> int:
+        return 2
+
+    @staticmethod
+    def _callback(source: _compiler.Function, kinds: tuple) -> _compiler.Compiled:
+        return source.filter1d(kinds)
+
+
+class JitGeometricFunction(_JitFunction):
+    """What `jit_geometric_function` makes."""
+
+    _signature = _capsules.GEOMETRIC
+
+    @staticmethod
+    def _own(function: Callable[..., Any]) -> int:
+        return min(2, len(_required(list(inspect.signature(function).parameters.values()))))
+
+    @classmethod
+    def _callback(cls, source: _compiler.Function, kinds: tuple) -> _compiler.Compiled:
+        return source.geometric(kinds, fills=cls._own(source.function) == 2)
+
+
+def _decorator(cls: type[_JitFunction], function: Callable[..., Any] | None, options: dict[str, Any]) -> Any:
+    return cls(function, options) if function is not None else lambda function: cls(function, options)
+
+
+def jit_filter_function(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Compile a function of a window's values.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the values of a window, a 1-D array of float64 in C order, and returns a number. It may take further
+        arguments: `generic_filter` hands it `extra_arguments`, ``bind`` makes them a part of it.
+    **options
+        Options for `numba.njit`, such as ``fastmath=True`` and ``cache=True``. Division by zero gives what it gives in
+        NumPy, unless ``error_model="python"``.
+
+    Returns
+    -------
+    JitFilterFunction
+        A `scipy.LowLevelCallable`, for `scipy.ndimage.generic_filter`. In `llc.generic_filter` the same function runs on
+        many windows at a time, and on all cores: it is compiled once more for each number of taps up to 49, where loops
+        over the values become vector instructions if their branches only choose between values. Its ``function`` is the
+        Python function.
+
+    Raises
+    ------
+    TypeError
+        If the function can't be compiled, or returns no number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import llc
+    >>> @llc.jit_filter_function
+    ... def fmin(values):
+    ...     result = np.inf
+    ...     for v in values:
+    ...         if v < result:
+    ...             result = v
+    ...     return result
+    >>> llc.generic_filter(np.array([[1, 5, 2], [8, 3, 4], [6, 7, 9]]), fmin, size=2)
+    array([[1, 1, 2],
+           [1, 1, 2],
+           [6, 3, 3]])
+    """
+    return _decorator(JitFilterFunction, function, options)
+
+
+def jit_filter1d_function(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Compile a function of a line, for `scipy.ndimage.generic_filter1d`.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a line of the array, extended at both ends, and the output's line, which it fills: 1-D arrays of float64.
+        Further arguments as `jit_filter_function`.
+    **options
+        Options for `numba.njit`.
+
+    Returns
+    -------
+    JitFilter1dFunction
+        A `scipy.LowLevelCallable`. Its ``function`` is the Python function.
+    """
+    return _decorator(JitFilter1dFunction, function, options)
+
+
+def jit_geometric_function(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Compile a function of coordinates, for `scipy.ndimage.geometric_transform`.
+
+    Parameters
+    ----------
+    function : callable
+        Takes an output element's coordinates, an array of integers, and an array of float64 for the input's coordinates,
+        which it fills. Or it takes the former only and returns the latter, as a tuple or an array. Further arguments as
+        `jit_filter_function`; those of a function that returns coordinates have defaults.
+    **options
+        Options for `numba.njit`.
+
+    Returns
+    -------
+    JitGeometricFunction
+        A `scipy.LowLevelCallable`. Its ``function`` is the Python function.
+    """
+    return _decorator(JitGeometricFunction, function, options)
