@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._native import ffi, lib
+
+if TYPE_CHECKING:
+    from ._filter import Window
 
 MODES = {
     "reflect": 1,
@@ -110,57 +114,56 @@ def _python_batch(taps: Any, filter_size: int, return_values: Any, count: int, b
     return 1
 
 
-def _array(array: np.ndarray, keep: list) -> Any:
-    shape, strides = ffi.new("intptr_t[]", array.shape), ffi.new("intptr_t[]", array.strides)
+@functools.lru_cache(maxsize=256)
+def _integers(kind: str, values: tuple[int, ...]) -> Any:
+    """An array in C, which is only read."""
+    return ffi.new(kind, values)
+
+
+def _array(array: np.ndarray) -> tuple[Any, ...]:
+    """An llc_array, and what it points to."""
+    shape, strides = _integers("intptr_t[]", array.shape), _integers("intptr_t[]", array.strides)
     data = ffi.cast("void *", array.__array_interface__["data"][0])
-    keep += [shape, strides]
-    return ffi.new("llc_array *", (data, _DTYPES[array.dtype], array.ndim, shape, strides))
+    return ffi.new("llc_array *", (data, _DTYPES[array.dtype], array.ndim, shape, strides)), shape, strides
 
 
-def _window(shape: Sequence[int], footprint: np.ndarray | None, origins: Sequence[int], axes: Sequence[int] | None,
-            keep: list) -> Any:
-    extents = ffi.new("intptr_t[]", shape)
-    mask = ffi.NULL if footprint is None else ffi.from_buffer("uint8_t[]", footprint.view(np.uint8))
-    shifts = ffi.new("intptr_t[]", origins)
-    along = ffi.NULL if axes is None else ffi.new("int32_t[]", axes)
-    keep += [extents, mask, shifts, along]
-    return ffi.new("llc_window *", (len(shape), 0, extents, mask, shifts, along))
+def _window(window: Window) -> tuple[Any, ...]:
+    """An llc_window, and what it points to."""
+    extents = _integers("intptr_t[]", window.shape)
+    mask = ffi.NULL if window.mask is None else ffi.from_buffer("uint8_t[]", window.mask.view(np.uint8))
+    shifts = _integers("intptr_t[]", window.origins)
+    along = ffi.NULL if window.axes is None else _integers("int32_t[]", window.axes)
+    modes = _integers("int32_t[]", tuple(MODES[mode] for mode in window.modes))
+    return ffi.new("llc_window *", (len(window.shape), 0, extents, mask, shifts, along)), modes, extents, mask, shifts, along
 
 
 def run(
     function: Function,
     input: np.ndarray,
     output: np.ndarray,
-    shape: Sequence[int],
-    footprint: np.ndarray | None,
-    origins: Sequence[int],
-    axes: Sequence[int] | None,
-    modes: Sequence[str],
+    window: Window,
     cval: float,
     threads: int | None,
     progress: Callable[[float], Any] | None,
-    at: Callable[[int], np.ndarray],
 ) -> None:
-    """Filters input into output. All arguments are known to fit each other; footprint is contiguous, and boolean."""
-    keep: list = []
+    """Filters input into output. All arguments are known to fit each other."""
     listener = function.listener
     listener.progress = progress
     hears = ffi.NULL
     if progress is not None or threading.current_thread() is threading.main_thread():
         hears = ffi.new_handle(listener)
-    axis_modes = ffi.new("int32_t[]", [MODES[mode] for mode in modes])
+    (source, *_a), (target, *_b), (around, modes, *_c) = _array(input), _array(output), _window(window)
     options = ffi.new("llc_options *", (
-        ffi.sizeof("llc_options"), 0, function.threads if threads is None else threads, cval, axis_modes,
+        ffi.sizeof("llc_options"), 0, function.threads if threads is None else threads, cval, modes,
         _progress if hears else ffi.NULL, hears,
     ))
     error = ffi.new("llc_error *")
-    status = function.run(_array(input, keep), _array(output, keep), _window(shape, footprint, origins, axes, keep),
-                          function.pointer, function.user_data, options, error)
+    status = function.run(source, target, around, function.pointer, function.user_data, options, error)
     if status == _OK:
         return
     if listener.exception is not None:
         raise listener.exception
     if status == _CALLBACK:
-        raise function.why(error.index, at)
+        raise function.why(error.index, lambda index: window.values_at(input, index, cval))
     message = ffi.string(error.message).decode()
     raise MemoryError(message) if status == _MEMORY else RuntimeError(message)

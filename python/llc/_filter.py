@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -117,11 +118,8 @@ def generic_filter(
     made = prepare(function, window, tuple(extra_arguments), extra_keywords or {})
     threads = check_threads(threads)
     source, (output, target) = _native(input), _output(output, input)
-    with _bar(progress) as hears:
-        _call.run(
-            made, source, target, window.shape, window.mask, window.origins, window.axes, window.modes, float(cval),
-            threads, hears, lambda index: window.values_at(source, index, float(cval)),
-        )
+    with _bar() if progress is True else nullcontext(progress or None) as hears:
+        _call.run(made, source, target, window, float(cval), threads, hears)
     if target is not output:
         output[...] = target
     return output
@@ -143,16 +141,20 @@ class Window:
         # SciPy counts the extents that are not 0.
         if len([extent for extent in shape if extent != 0]) != filtered or len(shape) != filtered:
             raise RuntimeError(f"footprint.ndim ({len(shape)}) must match len(axes) ({filtered})")
-        self.shape = [operator.index(extent) for extent in shape]
+        self.shape = tuple(map(operator.index, shape))
         if any(extent < 0 for extent in self.shape):
             raise ValueError(f"negative dimensions are not allowed: size is {size}")
-        self.origins = [operator.index(shift) for shift in _each(origin, filtered)]
+        self.origins = tuple(map(operator.index, _each(origin, filtered)))
         for shift, extent in zip(self.origins, self.shape):
             if not -(extent // 2) <= shift <= (extent - 1) // 2:
                 raise ValueError("invalid origin")
         self.modes = [mode] * filtered if axis_modes is None else _each(axis_modes, filtered)
         if any(not isinstance(mode, str) or mode not in _call.MODES for mode in self.modes):
             raise RuntimeError("boundary mode not supported")
+
+    @property
+    def taps(self) -> int:
+        return math.prod(self.shape) if self.mask is None else int(self.mask.sum())
 
     @property
     def footprint(self) -> np.ndarray:
@@ -204,7 +206,7 @@ def prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str,
     if isinstance(function, str):
         return _builtins.named(function, arguments, keywords).for_window(window.footprint)
     if isinstance(function, JitFilterFunction):
-        return function.for_taps(int(window.footprint.sum()), arguments, keywords)
+        return function.for_taps(window.taps, arguments, keywords)
     if not isinstance(function, _builtins.Builtin):
         low_level = _capsules.filter_function(function)
         if low_level is None:
@@ -235,7 +237,7 @@ def _each(value: Any, count: int) -> Sequence[Any]:
     return values
 
 
-def _axes(axes: Any, ndim: int) -> list[int]:
+def _axes(axes: Any, ndim: int) -> tuple[int, ...]:
     if isinstance(axes, Iterable):
         chosen = [operator.index(axis) for axis in axes]
     elif np.isscalar(axes):
@@ -248,15 +250,15 @@ def _axes(axes: Any, ndim: int) -> list[int]:
     chosen = [axis % ndim for axis in chosen]
     if len(set(chosen)) != len(chosen):
         raise ValueError("axes must be unique")
-    return chosen
+    return tuple(chosen)
 
 
 def _native(array: np.ndarray) -> np.ndarray:
     """An array that the library reads: itself, if it is in the machine's order of bytes."""
-    if array.dtype.newbyteorder("=") != array.dtype:
-        array = array.astype(array.dtype.newbyteorder("="))
     if not _call.is_supported(array.dtype):
-        raise RuntimeError(f"array type not supported: {array.dtype}")
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        if not _call.is_supported(array.dtype):
+            raise RuntimeError(f"array type not supported: {array.dtype}")
     return array
 
 
@@ -289,11 +291,8 @@ def _output(output: Any, input: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @contextmanager
-def _bar(progress: Any) -> Iterator[Callable[[float], Any] | None]:
-    """What is called with the fraction done."""
-    if progress is not True:
-        yield progress or None
-        return
+def _bar() -> Iterator[Callable[[float], Any]]:
+    """A progress bar: what is called with the fraction done."""
     try:
         from tqdm.auto import tqdm
     except ImportError:

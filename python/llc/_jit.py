@@ -75,7 +75,10 @@ class _JitFunction(_capsules.LowLevelCallable):
 
     def _positional(self, arguments: tuple, keywords: dict[str, Any]) -> tuple:
         """Further arguments in their order, if they are all of them."""
-        further = inspect.Signature(self._further[len(self._bound):])
+        missing = self._further[len(self._bound):]
+        if not (missing or arguments or keywords):
+            return ()
+        further = inspect.Signature(missing)
         try:
             given = further.bind(*arguments, **keywords)
         except TypeError as error:
