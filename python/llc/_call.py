@@ -27,7 +27,7 @@ MODES = {
 ALL_CORES = -1
 BATCH_MAX = 1024
 
-_OK, _MEMORY, _CALLBACK, _CANCELLED = 0, -5, -6, -7
+_OK, _MEMORY, _CALLBACK = 0, -5, -6
 
 # Kinds as DLPack, and llc.h, number them.
 _KINDS = {"i": 0, "u": 1, "f": 2, "b": 6}
@@ -44,18 +44,10 @@ def is_supported(dtype: np.dtype) -> bool:
     return dtype in _DTYPES
 
 
-class Listener:
-    """What hears how far a call has come, on the thread that made it, and keeps what is raised there."""
-
-    def __init__(self, progress: Callable[[float], Any] | None = None):
-        self.progress = progress
-        self.exception: BaseException | None = None
-
-
 def _fail(kind: Any, exception: BaseException, traceback: Any) -> None:
     # Where an exception leaves a callback: the frame's arguments say whose it is.
-    listener = ffi.from_handle(traceback.tb_frame.f_locals["user_data"])
-    listener.exception = listener.exception or exception.with_traceback(traceback)
+    function = ffi.from_handle(traceback.tb_frame.f_locals["user_data"])
+    function.exception = function.exception or exception.with_traceback(traceback)
 
 
 # That Python code runs at all is what lets a signal's handler run, and raise KeyboardInterrupt.
@@ -68,9 +60,9 @@ def _progress(fraction: float, user_data: Any) -> int:
 
 
 class Function:
-    """A function for the library to call: a callback, what it is handed, and on how many threads it may run.
+    """A function for the library to call, once: a callback, what it is handed, and on how many threads it may run.
 
-    `keep` is whatever has to outlive the call.
+    `keep` is whatever has to outlive the call; `exception` what was raised in Python meanwhile.
     """
 
     def __init__(self, pointer: Any, user_data: Any, *, is_batch: bool, threads: int, keep: Any = None):
@@ -79,7 +71,8 @@ class Function:
         self.run = lib.llc_batch_filter if is_batch else lib.llc_generic_filter
         self.threads = threads
         self.keep = keep
-        self.listener = Listener()
+        self.progress: Callable[[float], Any] | None = None
+        self.exception: BaseException | None = None
 
     def why(self, index: int, at: Callable[[int], np.ndarray]) -> BaseException:
         """The exception for a callback that returned 0. `at` gives the values that the function saw at an element."""
@@ -91,12 +84,7 @@ class PythonFunction(Function):
 
     def __init__(self, function: Callable[..., Any], arguments: tuple, keywords: dict[str, Any]):
         self.function, self.arguments, self.keywords = function, arguments, keywords
-        self.handle = ffi.new_handle(self)
-        super().__init__(_python_batch, self.handle, is_batch=True, threads=1)
-        self.exception: BaseException | None = None
-
-    def why(self, index: int, at: Callable[[int], np.ndarray]) -> BaseException:
-        return self.exception or super().why(index, at)
+        super().__init__(_python_batch, ffi.new_handle(self), is_batch=True, threads=1)
 
 
 # As many windows at a time as the library likes: a call from C to Python takes as long as a few simple functions.
@@ -147,11 +135,10 @@ def run(
     progress: Callable[[float], Any] | None,
 ) -> None:
     """Filters input into output. All arguments are known to fit each other."""
-    listener = function.listener
-    listener.progress = progress
+    function.progress = progress
     hears = ffi.NULL
     if progress is not None or threading.current_thread() is threading.main_thread():
-        hears = ffi.new_handle(listener)
+        hears = ffi.new_handle(function)
     (source, *_a), (target, *_b), (around, modes, *_c) = _array(input), _array(output), _window(window)
     options = ffi.new("llc_options *", (
         ffi.sizeof("llc_options"), 0, function.threads if threads is None else threads, cval, modes,
@@ -161,8 +148,8 @@ def run(
     status = function.run(source, target, around, function.pointer, function.user_data, options, error)
     if status == _OK:
         return
-    if listener.exception is not None:
-        raise listener.exception
+    if function.exception is not None:
+        raise function.exception
     if status == _CALLBACK:
         raise function.why(error.index, lambda index: window.values_at(input, index, cval))
     message = ffi.string(error.message).decode()

@@ -197,15 +197,15 @@ def _array(context: Any, builder: Any, kind: Any, address: Any, shape: list) -> 
     return array._getvalue()
 
 
-def _on_the_stack(kind: Any, count: int) -> Callable[[], Any]:
-    """A compiled function that gives room for `count` values."""
+def _on_the_stack(count: int) -> Callable[[], Any]:
+    """A compiled function that gives room for so many values."""
 
     @intrinsic
     def room(context: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return cgutils.alloca_once(builder, context.get_data_type(kind), size=count)
+            return cgutils.alloca_once(builder, context.get_data_type(types.float64), size=count)
 
-        return types.CPointer(kind)(), generate
+        return _DOUBLES(), generate
 
     return room
 
@@ -275,10 +275,9 @@ class Function:
             "            return 0",
             "    return 1",
         ]
-        names = {"apply": apply, "unpack": unpack, "doubles": _on_the_stack(types.float64, taps), "carray": numba.carray}
+        names = {"apply": apply, "unpack": unpack, "doubles": _on_the_stack(taps), "carray": numba.carray}
         exec("\n".join(lines), names)
-        batch = names["batch"]
-        return _compile(_BATCH, batch, _VECTORISED)
+        return _compile(_BATCH, names["batch"], _VECTORISED)
 
     def filter1d(self, kinds: tuple) -> Compiled:
         """A callback for `scipy.ndimage.generic_filter1d`."""

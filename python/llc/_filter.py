@@ -115,8 +115,8 @@ def generic_filter(
     if input.dtype.kind == "c":
         raise TypeError("Complex type not supported")
     window = Window(input.ndim, size, footprint, origin, mode, axis_modes, axes)
-    made = prepare(function, window, tuple(extra_arguments), extra_keywords or {})
-    threads = check_threads(threads)
+    made = _prepare(function, window, tuple(extra_arguments), extra_keywords or {})
+    threads = _threads(threads)
     source, (output, target) = _native(input), _output(output, input)
     with _bar() if progress is True else nullcontext(progress or None) as hears:
         _call.run(made, source, target, window, float(cval), threads, hears)
@@ -160,11 +160,6 @@ class Window:
     def footprint(self) -> np.ndarray:
         return np.ones(self.shape, dtype=bool) if self.mask is None else self.mask
 
-    def reach(self, axis: int) -> tuple[int, int]:
-        """How far entry number `axis` of the window extends before and behind its element."""
-        before = self.shape[axis] // 2 + self.origins[axis]
-        return before, self.shape[axis] - 1 - before
-
     def values_at(self, input: np.ndarray, index: int, cval: float) -> np.ndarray:
         """What a function sees at the element that is number `index` in C order."""
         place = np.unravel_index(index, input.shape)
@@ -176,7 +171,7 @@ class Window:
             if axis not in along:
                 seen = seen[place[axis]]
         for i, axis in enumerate(along):
-            start = place[axis] - self.reach(i)[0]
+            start = place[axis] - self.shape[i] // 2 - self.origins[i]
             sources, beyond = _sources(start + np.arange(self.shape[i]), input.shape[axis], self.modes[i])
             seen = np.take(seen, sources, axis=i)
             outside = outside[..., np.newaxis] | beyond
@@ -201,7 +196,7 @@ def _sources(at: np.ndarray, extent: int, mode: str) -> tuple[np.ndarray, np.nda
     return found, np.zeros_like(inside)
 
 
-def prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str, Any]) -> _call.Function:
+def _prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str, Any]) -> _call.Function:
     """What the library is to call for a function of the caller's."""
     if isinstance(function, str):
         return _builtins.named(function, arguments, keywords).for_window(window.footprint)
@@ -221,7 +216,7 @@ def prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str,
     return _call.Function(ffi.cast("llc_filter_fn", address), user_data, is_batch=False, threads=1, keep=function)
 
 
-def check_threads(threads: Any) -> int | None:
+def _threads(threads: Any) -> int | None:
     if threads is not None and (threads := operator.index(threads)) < 1 and threads != _call.ALL_CORES:
         raise ValueError(f"threads is {threads}; it is to be 1 or more, or -1 for all cores")
     return threads
@@ -262,7 +257,7 @@ def _native(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def output_dtype(output: Any, input_dtype: np.dtype) -> np.dtype | None:
+def _output_dtype(output: Any, input_dtype: np.dtype) -> np.dtype | None:
     """The type of an output that is to be made; None if it is given."""
     if output is None:
         return input_dtype.newbyteorder("=")
@@ -278,7 +273,7 @@ def output_dtype(output: Any, input_dtype: np.dtype) -> np.dtype | None:
 
 def _output(output: Any, input: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The output, and the array that the library writes: itself, if it is in the machine's order of bytes."""
-    dtype = output_dtype(output, input.dtype)
+    dtype = _output_dtype(output, input.dtype)
     if dtype is not None:
         output = np.zeros(input.shape, dtype)
     else:

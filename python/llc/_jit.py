@@ -50,7 +50,8 @@ class _JitFunction(_capsules.LowLevelCallable):
         functools.update_wrapper(self, function)
         self._source, self._options, self._bound, self._further = source, options, bound, further
         self._keep = arguments, callback
-        self._compiled: dict[tuple, Any] = {}
+        # By the number of taps, 0 for the callback of any number, and the types of further arguments.
+        self._compiled = {} if _required(missing) else {(0, arguments.kinds): callback}
         self._lock = threading.Lock()
         return self
 
