@@ -91,10 +91,14 @@ class _JitFunction(_capsules.LowLevelCallable):
         bound = "".join(f", {value!r}" for value in self._bound)
         return f"<{type(self).__name__} {self.__qualname__}{bound}>"
 
-    def __reduce__(self) -> tuple:
+    @functools.cached_property
+    def _pickled(self) -> bytes:
         from numba.core.serialize import dumps
 
-        return _rebuild, (type(self), dumps(self.__wrapped__), self._options, self._bound)
+        return dumps((self.__wrapped__, self._options, self._bound))
+
+    def __reduce__(self) -> tuple:
+        return _rebuild, (type(self), self._pickled)
 
     # As a tuple it would be compared by its items.
     __eq__ = object.__eq__
@@ -102,8 +106,13 @@ class _JitFunction(_capsules.LowLevelCallable):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
-def _rebuild(cls: type[_JitFunction], function: bytes, options: dict[str, Any], bound: tuple) -> _JitFunction:
-    return cls(pickle.loads(function), options, bound)
+# A worker process is sent the same function for every block: it is to compile it once.
+@functools.lru_cache(maxsize=128)
+def _rebuild(cls: type[_JitFunction], pickled: bytes) -> _JitFunction:
+    rebuilt = cls(*pickle.loads(pickled))
+    # So that the next process has the same bytes.
+    rebuilt._pickled = pickled
+    return rebuilt
 
 
 def _with(function: Callable[..., Any], own: int, bound: tuple) -> Callable[..., Any]:

@@ -167,6 +167,13 @@ def test_pickles():
             np.testing.assert_array_equal(pool.apply(filtered, (function,)), filtered(function))
 
 
+def test_a_function_that_is_unpickled_again_is_not_compiled_again():
+    for function in (fmin, local(3.0), scaled.bind(2.0, np.ones((3, 3)))):
+        there = pickle.loads(pickle.dumps(function))
+        assert pickle.loads(pickle.dumps(function)) is there
+        assert pickle.loads(pickle.dumps(there)) is there
+
+
 def test_low_level_callables():
     expected = ndimage.generic_filter(IMAGE, lambda values: values[0], 3)
 
