@@ -76,7 +76,18 @@ class Function:
 
     def why(self, index: int, at: Callable[[int], np.ndarray]) -> BaseException:
         """The exception for a callback that returned 0. `at` gives the values that the function saw at an element."""
-        return RuntimeError(f"unknown error in filter function: it returned 0 for element {index}, counted in C order")
+        return GaveUp(index)
+
+
+class GaveUp(RuntimeError):
+    """A callback returned 0, for the element of this number."""
+
+    def __init__(self, index: int):
+        super().__init__(index)
+        self.index = index
+
+    def __str__(self) -> str:
+        return f"unknown error in filter function: it returned 0 for element {self.index}, counted in C order"
 
 
 class PythonFunction(Function):
@@ -120,7 +131,7 @@ def _window(window: Window) -> tuple[Any, ...]:
     extents = _integers("intptr_t[]", window.shape)
     mask = ffi.NULL if window.mask is None else ffi.from_buffer("uint8_t[]", window.mask.view(np.uint8))
     shifts = _integers("intptr_t[]", window.origins)
-    along = ffi.NULL if window.axes is None else _integers("int32_t[]", window.axes)
+    along = _integers("int32_t[]", window.axes)
     modes = _integers("int32_t[]", tuple(MODES[mode] for mode in window.modes))
     return ffi.new("llc_window *", (len(window.shape), 0, extents, mask, shifts, along)), modes, extents, mask, shifts, along
 

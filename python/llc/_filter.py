@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -40,8 +41,9 @@ def generic_filter(
 
     Parameters
     ----------
-    input : array_like
-        The array: booleans, integers, float32 or float64, in any layout.
+    input : array_like or dask.array.Array
+        The array: booleans, integers, float32 or float64, in any layout. The result of a Dask array is a lazy one: see
+        the notes.
     function : callable, scipy.LowLevelCallable, or str
         What is applied to the values of a window, in C order, as float64:
 
@@ -55,7 +57,7 @@ def generic_filter(
         Which elements of a window are seen, instead of `size`.
     output : ndarray or dtype, optional
         Where the results go, or their type: the input's, if not given. Values are cast as in C: truncated, then
-        wrapped. The input itself will do.
+        wrapped. The input itself will do. For a Dask array, a type only.
     mode : str, optional
         How the array is extended beyond its borders: 'reflect', 'nearest', 'mirror', 'wrap', 'constant', or another name
         of these, 'grid-mirror', 'grid-wrap', 'grid-constant'.
@@ -73,14 +75,15 @@ def generic_filter(
         A mode for each of these axes, instead of `mode`.
     threads : int, optional
         How many threads to use at most; -1: as many as there are cores. If not given, -1 for built-in and decorated
-        functions and 1 for all others, which may not be made for several. Plain Python functions have one only.
+        functions and 1 for all others, which may not be made for several. Plain Python functions have one only. For a
+        Dask array, how many to use in each of its tasks: 1 if not given, as Dask runs many of these at a time.
     progress : bool or callable, optional
         True for a progress bar (tqdm's). A callable is called with the fraction done, every 50 ms or so and at the end;
-        an exception that it raises ends the filter.
+        an exception that it raises ends the filter. Not for Dask arrays: Dask has progress bars of its own.
 
     Returns
     -------
-    ndarray
+    ndarray or dask.array.Array
         The filtered array; `output` itself if that is an array.
 
     Raises
@@ -99,6 +102,14 @@ def generic_filter(
     Results are SciPy's, but where these are wrong: entries of `size` and `footprint` go with the axes as `axes` orders
     them; inputs and outputs may overlap; inputs may have strides of 0.
 
+    *Dask arrays.* What is computed equals the result for the same array in memory, at the borders of chunks too, in any
+    mode. Arguments are checked, and decorated functions compiled, at once; what `function` raises comes out when the
+    result is computed. A function is called for windows around elements next to a block too, as if the array ended
+    there; their results are not used. Neighbouring chunks that are smaller than windows reach are joined, so the result
+    may have fewer and larger ones. Their sizes have to be known along the axes that windows extend along, unless the
+    extent there is 1. Workers of `dask.distributed` are sent the function by pickling, which decorated, built-in and
+    Python functions allow; other low-level callables run on the schedulers of this process only.
+
     Examples
     --------
     >>> import numpy as np
@@ -111,11 +122,34 @@ def generic_filter(
     """
     if size is not None and footprint is not None:
         warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=2)
-    input = np.asarray(input)
+    # Whose arrays they are has been imported.
+    dask = sys.modules.get("dask.array")
+    is_lazy = dask is not None and isinstance(input, dask.Array)
+    if not is_lazy:
+        input = np.asarray(input)
     if input.dtype.kind == "c":
         raise TypeError("Complex type not supported")
     window = Window(input.ndim, size, footprint, origin, mode, axis_modes, axes)
-    made = _prepare(function, window, tuple(extra_arguments), extra_keywords or {})
+    further = tuple(extra_arguments), extra_keywords or {}
+    if is_lazy:
+        from . import _dask
+
+        return _dask.lazily(input, function, window, output, cval, further, threads, progress)
+    return in_memory(input, function, window, output, cval, further, threads, progress)
+
+
+def in_memory(
+    input: np.ndarray,
+    function: Any,
+    window: Window,
+    output: Any,
+    cval: float,
+    further: tuple[tuple, dict[str, Any]],
+    threads: int | None,
+    progress: bool | Callable[[float], Any] | None = None,
+) -> np.ndarray:
+    """Apply a function to the window around every element. `further` are its extra arguments and keywords."""
+    made = _prepare(function, window, *further)
     threads = _threads(threads)
     source, (output, target) = _native(input), _output(output, input)
     with _bar() if progress is True else nullcontext(progress or None) as hears:
@@ -129,8 +163,8 @@ class Window:
     """The window around an element, and what is seen outside the array: what SciPy's arguments say, checked."""
 
     def __init__(self, ndim: int, size: Any, footprint: Any, origin: Any, mode: Any, axis_modes: Any, axes: Any):
-        self.axes = None if axes is None else _axes(axes, ndim)
-        filtered = ndim if self.axes is None else len(self.axes)
+        self.axes = tuple(range(ndim)) if axes is None else _axes(axes, ndim)
+        filtered = len(self.axes)
         if footprint is not None:
             mask = np.ascontiguousarray(footprint, dtype=bool).reshape(np.shape(footprint))
             shape, self.mask = mask.shape, None if mask.all() else mask
@@ -153,6 +187,15 @@ class Window:
             raise RuntimeError("boundary mode not supported")
 
     @property
+    def reach(self) -> dict[int, tuple[int, int]]:
+        """For each axis along which a window has extent, how many elements before and after its own it sees."""
+        found = {}
+        for axis, extent, shift in zip(self.axes, self.shape, self.origins):
+            if extent > 1:
+                found[axis] = extent // 2 + shift, (extent - 1) // 2 - shift
+        return found
+
+    @property
     def taps(self) -> int:
         return math.prod(self.shape) if self.mask is None else int(self.mask.sum())
 
@@ -163,14 +206,13 @@ class Window:
     def values_at(self, input: np.ndarray, index: int, cval: float) -> np.ndarray:
         """What a function sees at the element that is number `index` in C order."""
         place = np.unravel_index(index, input.shape)
-        along = range(input.ndim) if self.axes is None else self.axes
         seen, outside = input, np.zeros((), dtype=bool)
         # The window's axes come last, in their order.
-        seen = np.moveaxis(seen, along, range(input.ndim - len(self.shape), input.ndim))
+        seen = np.moveaxis(seen, self.axes, range(input.ndim - len(self.shape), input.ndim))
         for axis in range(input.ndim):
-            if axis not in along:
+            if axis not in self.axes:
                 seen = seen[place[axis]]
-        for i, axis in enumerate(along):
+        for i, axis in enumerate(self.axes):
             start = place[axis] - self.shape[i] // 2 - self.origins[i]
             sources, beyond = _sources(start + np.arange(self.shape[i]), input.shape[axis], self.modes[i])
             seen = np.take(seen, sources, axis=i)
