@@ -1,7 +1,7 @@
 """The C API, for modules written in Cython.
 
 They have no library to link: it would have to be found in this package's folder, on each system in another way. Cython
-hands functions from module to module in capsules: for each function that it calls, a module that has said ``cimport llc``
+hands functions from module to module in capsules: for each function that it calls, a module that says ``cimport llc``
 looks into ``llc.__pyx_capi__`` when it is imported, and compares the type that the function was declared with to the
 capsule's name. So a module that needs a later version can't be imported; nor can one that was compiled for another ABI,
 because each also looks for a variable that has the ABI in its name.
