@@ -33,6 +33,8 @@ from ._builtins import (
     variance,
     weighted_sum,
 )
+from ._c_api import capsules as __pyx_capi__
+from ._c_api import get_include
 from ._filter import generic_filter
 from ._jit import jit_filter1d_function, jit_filter_function, jit_geometric_function
 from ._native import ffi as _ffi
@@ -41,9 +43,9 @@ from ._native import lib as _lib
 __version__ = _ffi.string(_lib.llc_version_string()).decode()
 
 __all__ = [
-    "Builtin", "distinct", "generic_filter", "grey_dilation", "grey_erosion", "jit_filter1d_function",
-    "jit_filter_function", "jit_geometric_function", "maximum", "mean", "median", "median_absolute_deviation", "minimum",
-    "mode", "nan_count", "nan_maximum", "nan_mean", "nan_median", "nan_minimum", "nan_quantile",
-    "nan_standard_deviation", "nan_sum", "nan_variance", "percentile", "quantile", "range", "rank",
-    "standard_deviation", "sum", "variance", "weighted_sum",
+    "Builtin", "distinct", "generic_filter", "get_include", "grey_dilation", "grey_erosion",
+    "jit_filter1d_function", "jit_filter_function", "jit_geometric_function", "maximum", "mean", "median",
+    "median_absolute_deviation", "minimum", "mode", "nan_count", "nan_maximum", "nan_mean", "nan_median",
+    "nan_minimum", "nan_quantile", "nan_standard_deviation", "nan_sum", "nan_variance", "percentile", "quantile",
+    "range", "rank", "standard_deviation", "sum", "variance", "weighted_sum",
 ]

@@ -234,8 +234,8 @@ def test_geometric():
 def test_built_in_docstrings_hold():
     import doctest
 
-    from llc import _filter, _jit
+    from llc import _c_api, _filter, _jit
 
-    for module in (_filter, _jit):
+    for module in (_c_api, _filter, _jit):
         result = doctest.testmod(module)
         assert result.attempted > 0 and result.failed == 0

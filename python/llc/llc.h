@@ -1,0 +1,1 @@
+../../include/llc.h
