@@ -1,12 +1,14 @@
 //! The medians of squares of 3 x 3 and 5 x 5 values, the smallest windows and the most used, as code of their own.
 //!
-//! The columns are put in order once, for all windows that have them. In a window, then, the rows: that leaves the columns
-//! in order. Now the value in row `i` and column `j` has `(i + 1) * (j + 1)` values at or below it and as many at or above it
+//! Columns are put in order, then rows, or the other way round: the latter leaves the former in order. Now the value in row `i` and column `j` has `(i + 1) * (j + 1)` values at or below it and as many at or above it
 //! from the other corner, and the median must be on the diagonal between the corners of the highest and the lowest, or next
 //! to it: of 3 x 3, it is the median of the diagonal; of 5 x 5, of the diagonal's median, the highest of the one before it
 //! and the lowest of the one after it. (Any two values of the diagonal before have three above them in the diagonal itself,
 //! and these three in the next: with the two, eight of those thirteen values, too many for the lower of the two to be the
-//! median. And so on.) Of the rows' orders only so much is computed as is needed for that.
+//! median. And so on.) Of the second orders only so much is computed as is needed for that.
+//!
+//! Of 5 x 5 columns are put in order first, once for all windows that have them; of 3 x 3 rows are, once for two windows one
+//! below the other, which share two rows.
 
 use std::array;
 
@@ -98,13 +100,14 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
         let (medians, others) = medians.split_at_mut(results.apart);
         let (medians, others) = (&mut medians[..count], &mut others[..count]);
         let window: [&[V]; 4] = array::from_fn(|i| &rows.row(i)[..count + 2 * step]);
-        let coming = [4, 5].map(|row| rows.coming(row));
+        let coming = [4, 5].map(|row| rows.coming(row).as_ptr());
+        let next = [medians.as_ptr(), others.as_ptr()].map(|row| row.wrapping_add(BAND * results.apart));
         // The middle columns are looked at, and what is to their sides at the ends.
         let ends = window[2..].iter().flat_map(|row| row[..step].iter().chain(&row[count + step..]));
         let ends = ends.fold(V::Mark::default(), |so_far, value| value.suspect(so_far));
         let [above, a, b, below] = window.map(<[V]>::as_ptr);
         // SAFETY: rows have as many values as there are places, and those around them.
-        let found = unsafe { pairs_of_medians_of_3(above, a, b, below, step, medians, others, coming) };
+        let found = unsafe { pairs_of_medians_of_3(above, a, b, below, step, medians, others, [coming, next]) };
         Some(found || V::are_suspects(ends))
     }
 
@@ -214,14 +217,14 @@ unsafe fn medians_of_5<V: Value>(rows: [*const V; 5], step: usize, columns: &mut
 unsafe fn medians_of_3<V: Value>(rows: [*const V; 3], step: usize, medians: &mut [V]) {
     for (place, median) in medians.iter_mut().enumerate() {
         // SAFETY: the caller has them.
-        let column = |i: usize| sorted_3(array::from_fn(|row| unsafe { *rows[row].add(place + i * step) }));
-        *median = Of3.of_columns([column(0), column(1), column(2)]);
+        let [a, b, c] = rows.map(|row| sorted_3([0, 1, 2].map(|i| unsafe { *row.add(place + i * step) })));
+        *median = Middle::of(b, c).median_with(a);
     }
 }
 
 simd::widest_fn! {
-    /// The same for squares and those a row further down: what both have of a column is put in order once. Meanwhile memory
-    /// brings the rows that are `coming`. Returns whether something special may be in the middle columns of the last two rows.
+    /// The same for squares and those a row further down. Meanwhile memory brings the rows that are `coming`, of the array and
+    /// of results. Returns whether something special may be in the middle columns of the last two rows.
     ///
     /// # Safety
     /// As [`medians_of_3`]; as many of the others.
@@ -234,25 +237,21 @@ simd::widest_fn! {
         step: usize,
         medians: &mut [V],
         others: &mut [V],
-        coming: [&[V]; 2],
+        coming: [[*const V; 2]; 2],
     ) -> bool {
         let mut so_far = V::Mark::default();
         for places in simd::strides(medians, BLOCK) {
             let start = places.start;
-            coming.iter().for_each(|row| simd::fetch(row.as_ptr().wrapping_add(start), BLOCK));
+            coming.iter().flatten().for_each(|row| simd::fetch(row.wrapping_add(start), BLOCK));
             let (medians, others) = (&mut medians[places.clone()], &mut others[places]);
             for (place, (median, other)) in medians.iter_mut().zip(others).enumerate() {
-                let column = |i: usize| {
-                    let at = start + place + i * step;
-                    // SAFETY: the caller has them.
-                    let (above, a, b, below) = unsafe { (*above.add(at), *a.add(at), *b.add(at), *below.add(at)) };
-                    let both = pair(a, b);
-                    (with(both, above), with(both, below), [b, below])
-                };
-                let [(a, d, _), (b, e, new), (c, f, _)] = [column(0), column(1), column(2)];
-                *median = Of3.of_columns([a, b, c]);
-                *other = Of3.of_columns([d, e, f]);
-                so_far = new[1].suspect(new[0].suspect(so_far));
+                // SAFETY: the caller has them.
+                let values = |row: *const V| [0, 1, 2].map(|i| unsafe { *row.add(start + place + i * step) });
+                let (b, below) = (values(b), values(below));
+                let middle = Middle::of(sorted_3(values(a)), sorted_3(b));
+                *median = middle.median_with(sorted_3(values(above)));
+                *other = middle.median_with(sorted_3(below));
+                so_far = below[1].suspect(b[1].suspect(so_far));
             }
         }
         V::are_suspects(so_far)
@@ -284,7 +283,7 @@ unsafe fn find_medians<V: Value>(columns: &[V], step: usize, medians: &mut [V]) 
             // SAFETY: the caller has it.
             unsafe { *columns.add(row * pitch::<V>() + column * step + place) }
         };
-        *result = Of5.of(value);
+        *result = median_of_5(value);
     }
 }
 
@@ -328,44 +327,35 @@ fn highest_of<V: Value>([a, b, c, d]: [V; 4]) -> V {
     higher(higher(a, b), higher(c, d))
 }
 
-/// The median of values, by row and column.
-trait Median<V>: Copy {
-    fn of(self, value: impl Fn(usize, usize) -> V) -> V;
-}
-
+/// What two rows of three values in order tell of the median of a square that has them: the highest of the lowest ones, the
+/// middle ones in order, the lowest of the highest ones.
 #[derive(Clone, Copy)]
-struct Of3;
+struct Middle<V>(V, [V; 2], V);
 
-#[derive(Clone, Copy)]
-struct Of5;
-
-impl Of3 {
-    /// From columns in order.
+impl<V: Value> Middle<V> {
     #[inline(always)]
-    fn of_columns<V: Value>(self, columns: [[V; 3]; 3]) -> V {
-        self.of(|row, column| columns[column][row])
+    fn of(a: [V; 3], b: [V; 3]) -> Self {
+        Middle(higher(a[0], b[0]), pair(a[1], b[1]), lower(a[2], b[2]))
+    }
+
+    /// The median of the square whose third row is this one, in order.
+    #[inline(always)]
+    fn median_with(self, row: [V; 3]) -> V {
+        let Middle(lowest, middle, highest) = self;
+        let diagonal = [higher(lowest, row[0]), with(middle, row[1])[1], lower(highest, row[2])];
+        sorted_3(diagonal)[1]
     }
 }
 
-impl<V: Value> Median<V> for Of3 {
-    #[inline(always)]
-    fn of(self, value: impl Fn(usize, usize) -> V) -> V {
-        let row = |row| sorted_3([value(row, 0), value(row, 1), value(row, 2)]);
-        let (a, b, c) = (row(0), row(1), row(2));
-        sorted_3([a[2], b[1], c[0]])[1]
-    }
-}
-
-impl<V: Value> Median<V> for Of5 {
-    #[inline(always)]
-    fn of(self, value: impl Fn(usize, usize) -> V) -> V {
-        let row = |row| sorted_5([value(row, 0), value(row, 1), value(row, 2), value(row, 3), value(row, 4)]);
-        let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
-        let before = highest_of([a[3], b[2], c[1], d[0]]);
-        let between = sorted_5([a[4], b[3], c[2], d[1], e[0]])[2];
-        let after = lowest_of([b[4], c[3], d[2], e[1]]);
-        sorted_3([before, between, after])[1]
-    }
+/// The median of 5 x 5 values by row and column, of which the columns are in order.
+#[inline(always)]
+fn median_of_5<V: Value>(value: impl Fn(usize, usize) -> V) -> V {
+    let row = |row| sorted_5([value(row, 0), value(row, 1), value(row, 2), value(row, 3), value(row, 4)]);
+    let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
+    let before = highest_of([a[3], b[2], c[1], d[0]]);
+    let between = sorted_5([a[4], b[3], c[2], d[1], e[0]])[2];
+    let after = lowest_of([b[4], c[3], d[2], e[1]]);
+    sorted_3([before, between, after])[1]
 }
 
 #[cfg(test)]
@@ -376,19 +366,19 @@ mod tests {
     /// known by how many ones each has.
     #[test]
     fn medians_are_right_for_all_squares_of_zeros_and_ones() {
-        fn check<const N: usize>(median: impl Median<u8>) {
+        fn check<const N: usize>(median: impl Fn([[u8; N]; N]) -> u8) {
             for mut number in 0..(N + 1).pow(N as u32) {
                 let ones: [usize; N] = array::from_fn(|_| {
                     let ones = number % (N + 1);
                     number /= N + 1;
                     ones
                 });
-                let value = |row: usize, column: usize| u8::from(row + ones[column] >= N);
-                assert_eq!(median.of(value), u8::from(2 * ones.iter().sum::<usize>() > N * N), "{ones:?}");
+                let lines = ones.map(|ones| array::from_fn(|i| u8::from(i + ones >= N)));
+                assert_eq!(median(lines), u8::from(2 * ones.iter().sum::<usize>() > N * N), "{ones:?}");
             }
         }
-        check::<3>(Of3);
-        check::<5>(Of5);
+        check::<3>(|[a, b, c]| Middle::of(a, b).median_with(c));
+        check::<5>(|columns| median_of_5(|row, column| columns[column][row]));
     }
 
     #[test]
