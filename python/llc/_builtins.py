@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _call, _capsules
 from ._native import ffi, lib
+
+if TYPE_CHECKING:
+    from ._window import Window
 
 # By the type of what they take as user_data.
 _PLAIN = (
@@ -49,14 +52,15 @@ class Builtin(_capsules.LowLevelCallable):
         capsule = _capsules.capsule(int(ffi.cast("uintptr_t", pointer)), _capsules.FILTER, address)
         self = tuple.__new__(cls, (capsule, functools.partial(_value, name, parameter), None))
         self.name, self.parameter = name, parameter
-        self._pointer, self._user_data = pointer, user_data
+        self._pointer = pointer
+        self._prepared = _call.Function(pointer, user_data, is_batch=False, threads=_call.ALL_CORES)
         return self
 
-    def for_window(self, footprint: np.ndarray) -> _call.Function:
+    def for_window(self, window: Window) -> _call.Function:
         """The function for the taps of a window."""
-        user_data = self._user_data
-        if self.name in _PER_TAP:
-            user_data = _user_data(self.name, _per_tap(self, footprint))
+        if self.name not in _PER_TAP:
+            return self._prepared
+        user_data = _user_data(self.name, _per_tap(self, window))
         return _call.Function(self._pointer, user_data, is_batch=False, threads=_call.ALL_CORES)
 
     def __repr__(self) -> str:
@@ -73,11 +77,13 @@ class Builtin(_capsules.LowLevelCallable):
 
 def _value(name: str, parameter: Any, values: Any) -> float:
     """The function's value for an array of values."""
-    values = np.array(values, dtype=np.float64, order="C", ndmin=1)
-    function = Builtin(name, parameter).for_window(np.ones(values.shape, dtype=bool))
+    values = np.array(values, dtype=np.float64, ndmin=1).ravel()
+    function = Builtin(name, parameter)
+    if name in _PER_TAP and values.size != parameter.size:
+        raise ValueError(f"llc.{name} was made with {parameter.size} numbers; it takes one for each of {values.size} values")
     result = ffi.new("double *")
-    if not function.pointer(ffi.from_buffer("double[]", values), values.size, result, function.user_data):
-        raise ValueError(f"{Builtin(name, parameter)!r} is not defined for {values.size} values")
+    if not function._pointer(ffi.from_buffer("double[]", values), values.size, result, function._prepared.user_data):
+        raise ValueError(f"{function!r} is not defined for {values.size} values")
     return result[0]
 
 
@@ -91,15 +97,15 @@ def _user_data(name: str, parameter: Any) -> Any:
     return ffi.new("double[]", parameter.ravel().tolist())
 
 
-def _per_tap(builtin: Builtin, footprint: np.ndarray) -> np.ndarray:
+def _per_tap(builtin: Builtin, window: Window) -> np.ndarray:
     """One number for each tap: given so, or one for each element of the window."""
-    given, taps = builtin.parameter, int(footprint.sum())
-    if given.shape == footprint.shape:
-        return given[footprint]
-    if given.shape == (taps,):
+    given = builtin.parameter
+    if given.shape == window.shape:
+        return given if window.mask is None else given[window.mask]
+    if given.shape == (window.taps,):
         return given
     raise ValueError(f"llc.{builtin.name} was made with numbers of shape {given.shape}; it takes one for each of the "
-                     f"window's {taps} taps, or an array of the window's shape {footprint.shape}")
+                     f"window's {window.taps} taps, or an array of the window's shape {window.shape}")
 
 
 _OBJECTS = {name: Builtin(name) for name in _PLAIN}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import numpy as np
 from ._native import ffi, lib
 
 if TYPE_CHECKING:
-    from ._filter import Window
+    from ._window import Window
 
 MODES = {
     "reflect": 1,
@@ -26,6 +25,8 @@ MODES = {
 }
 ALL_CORES = -1
 BATCH_MAX = 1024
+
+_CALLS_KEPT = 16
 
 _OK, _MEMORY, _CALLBACK = 0, -5, -6
 
@@ -46,8 +47,8 @@ def is_supported(dtype: np.dtype) -> bool:
 
 def _fail(kind: Any, exception: BaseException, traceback: Any) -> None:
     # Where an exception leaves a callback: the frame's arguments say whose it is.
-    function = ffi.from_handle(traceback.tb_frame.f_locals["user_data"])
-    function.exception = function.exception or exception.with_traceback(traceback)
+    listener = ffi.from_handle(traceback.tb_frame.f_locals["user_data"])
+    listener.exception = listener.exception or exception.with_traceback(traceback)
 
 
 # That Python code runs at all is what lets a signal's handler run, and raise KeyboardInterrupt.
@@ -60,10 +61,13 @@ def _progress(fraction: float, user_data: Any) -> int:
 
 
 class Function:
-    """A function for the library to call, once: a callback, what it is handed, and on how many threads it may run.
+    """A function for the library to call: a callback, what it is handed, and on how many threads it may run.
 
-    `keep` is whatever has to outlive the call; `exception` what was raised in Python meanwhile.
+    `keep` is whatever has to outlive it.
     """
+
+    # What was raised in Python while it ran.
+    exception: BaseException | None = None
 
     def __init__(self, pointer: Any, user_data: Any, *, is_batch: bool, threads: int, keep: Any = None):
         self.pointer = pointer
@@ -71,8 +75,8 @@ class Function:
         self.run = lib.llc_batch_filter if is_batch else lib.llc_generic_filter
         self.threads = threads
         self.keep = keep
-        self.progress: Callable[[float], Any] | None = None
-        self.exception: BaseException | None = None
+        # By what they are for, to be made again with other arrays.
+        self.calls: dict[tuple, _Call] = {}
 
     def why(self, index: int, at: Callable[[int], np.ndarray]) -> BaseException:
         """The exception for a callback that returned 0. `at` gives the values that the function saw at an element."""
@@ -113,27 +117,64 @@ def _python_batch(taps: Any, filter_size: int, return_values: Any, count: int, b
     return 1
 
 
-@functools.lru_cache(maxsize=256)
-def _integers(kind: str, values: tuple[int, ...]) -> Any:
-    """An array in C, which is only read."""
-    return ffi.new(kind, values)
-
-
 def _array(array: np.ndarray) -> tuple[Any, ...]:
-    """An llc_array, and what it points to."""
-    shape, strides = _integers("intptr_t[]", array.shape), _integers("intptr_t[]", array.strides)
-    data = ffi.cast("void *", array.__array_interface__["data"][0])
-    return ffi.new("llc_array *", (data, _DTYPES[array.dtype], array.ndim, shape, strides)), shape, strides
+    """An llc_array without data, and what it points to."""
+    shape, strides = ffi.new("intptr_t[]", array.shape), ffi.new("intptr_t[]", array.strides)
+    return ffi.new("llc_array *", (ffi.NULL, _DTYPES[array.dtype], array.ndim, shape, strides)), shape, strides
 
 
 def _window(window: Window) -> tuple[Any, ...]:
-    """An llc_window, and what it points to."""
-    extents = _integers("intptr_t[]", window.shape)
+    """An llc_window, the modes, and what the former points to."""
+    extents = ffi.new("intptr_t[]", window.shape)
     mask = ffi.NULL if window.mask is None else ffi.from_buffer("uint8_t[]", window.mask.view(np.uint8))
-    shifts = _integers("intptr_t[]", window.origins)
-    along = _integers("int32_t[]", window.axes)
-    modes = _integers("int32_t[]", tuple(MODES[mode] for mode in window.modes))
+    shifts = ffi.new("intptr_t[]", window.origins)
+    along = ffi.new("int32_t[]", window.axes)
+    modes = ffi.new("int32_t[]", [MODES[mode] for mode in window.modes])
     return ffi.new("llc_window *", (len(window.shape), 0, extents, mask, shifts, along)), modes, extents, mask, shifts, along
+
+
+def _data(array: np.ndarray) -> Any:
+    """Where an array's elements are."""
+    try:
+        return ffi.from_buffer(array)
+    except ValueError:  # They don't follow each other.
+        return ffi.cast("void *", array.__array_interface__["data"][0])
+
+
+class _Call:
+    """The structs for calls with arrays of these types and layouts, and what listens meanwhile."""
+
+    def __init__(self, input: np.ndarray, output: np.ndarray, window: Window, threads: int):
+        (self.source, *keep_source), (self.target, *keep_target) = _array(input), _array(output)
+        self.window, modes, *keep_window = _window(window)
+        self.handle = ffi.new_handle(self)
+        self.options = ffi.new("llc_options *", (
+            ffi.sizeof("llc_options"), 0, threads, 0.0, modes, ffi.NULL, self.handle,
+        ))
+        self.error = ffi.new("llc_error *")
+        self.keep = keep_source, keep_target, modes, keep_window
+        self.progress: Callable[[float], Any] | None = None
+        self.exception: BaseException | None = None
+
+    def run(
+        self,
+        function: Function,
+        input: np.ndarray,
+        output: np.ndarray,
+        cval: float,
+        progress: Callable[[float], Any] | None,
+    ) -> int:
+        """What the library returns."""
+        self.progress, self.exception = progress, None
+        listens = progress is not None or threading.current_thread() is threading.main_thread()
+        self.options.progress = _progress if listens else ffi.NULL
+        self.options.cval = cval
+        self.source.data, self.target.data = _data(input), _data(output)
+        status = function.run(
+            self.source, self.target, self.window, function.pointer, function.user_data, self.options, self.error
+        )
+        self.progress = None
+        return status
 
 
 def run(
@@ -146,22 +187,20 @@ def run(
     progress: Callable[[float], Any] | None,
 ) -> None:
     """Filters input into output. All arguments are known to fit each other."""
-    function.progress = progress
-    hears = ffi.NULL
-    if progress is not None or threading.current_thread() is threading.main_thread():
-        hears = ffi.new_handle(function)
-    (source, *_a), (target, *_b), (around, modes, *_c) = _array(input), _array(output), _window(window)
-    options = ffi.new("llc_options *", (
-        ffi.sizeof("llc_options"), 0, function.threads if threads is None else threads, cval, modes,
-        _progress if hears else ffi.NULL, hears,
-    ))
-    error = ffi.new("llc_error *")
-    status = function.run(source, target, around, function.pointer, function.user_data, options, error)
+    threads = function.threads if threads is None else threads
+    key = (window, input.dtype, input.shape, input.strides, output.dtype, output.strides, threads)
+    # What is taken out, no other thread takes.
+    call = function.calls.pop(key, None) or _Call(input, output, window, threads)
+    status = call.run(function, input, output, cval, progress)
     if status == _OK:
+        if len(function.calls) >= _CALLS_KEPT:
+            function.calls.clear()
+        function.calls[key] = call
         return
-    if function.exception is not None:
-        raise function.exception
+    exception = call.exception or function.exception
+    if exception is not None:
+        raise exception
     if status == _CALLBACK:
-        raise function.why(error.index, lambda index: window.values_at(input, index, cval))
-    message = ffi.string(error.message).decode()
+        raise function.why(call.error.index, lambda index: window.values_at(input, index, cval))
+    message = ffi.string(call.error.message).decode()
     raise MemoryError(message) if status == _MEMORY else RuntimeError(message)

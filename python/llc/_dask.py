@@ -17,7 +17,8 @@ import dask.array as da
 import numpy as np
 
 from . import _call
-from ._filter import Window, _output_dtype, in_memory
+from ._filter import output_dtype, in_memory
+from ._window import Window
 
 
 def lazily(
@@ -34,7 +35,7 @@ def lazily(
     if progress:
         raise ValueError("progress is for arrays in memory; for a Dask array there are dask.diagnostics.ProgressBar "
                          "and dask.distributed.progress")
-    if _output_dtype(output, input.dtype) is None:
+    if output_dtype(output, input.dtype) is None:
         raise TypeError(f"output is of type {type(output).__name__}; the result of a Dask array is another one, of "
                         "which output may be the dtype")
     filtered = functools.partial(in_memory, function=function, window=window, output=output, cval=cval,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from . import _builtins, _call, _capsules
 from ._jit import JitFilterFunction
 from ._native import ffi
+from ._window import Window
 
 
 def generic_filter(
@@ -129,7 +129,7 @@ def generic_filter(
         input = np.asarray(input)
     if input.dtype.kind == "c":
         raise TypeError("Complex type not supported")
-    window = Window(input.ndim, size, footprint, origin, mode, axis_modes, axes)
+    window = Window.of(input.ndim, size, footprint, origin, mode, axis_modes, axes)
     further = tuple(extra_arguments), extra_keywords or {}
     if is_lazy:
         from . import _dask
@@ -150,98 +150,23 @@ def in_memory(
 ) -> np.ndarray:
     """Apply a function to the window around every element. `further` are its extra arguments and keywords."""
     made = _prepare(function, window, *further)
-    threads = _threads(threads)
-    source, (output, target) = _native(input), _output(output, input)
-    with _bar() if progress is True else nullcontext(progress or None) as hears:
-        _call.run(made, source, target, window, float(cval), threads, hears)
+    threads, cval = _threads(threads), float(cval)
+    source = _native(input)
+    output, target = _output(output, source)
+    if progress is True:
+        with _bar() as hears:
+            _call.run(made, source, target, window, cval, threads, hears)
+    else:
+        _call.run(made, source, target, window, cval, threads, progress or None)
     if target is not output:
         output[...] = target
     return output
 
 
-class Window:
-    """The window around an element, and what is seen outside the array: what SciPy's arguments say, checked."""
-
-    def __init__(self, ndim: int, size: Any, footprint: Any, origin: Any, mode: Any, axis_modes: Any, axes: Any):
-        self.axes = tuple(range(ndim)) if axes is None else _axes(axes, ndim)
-        filtered = len(self.axes)
-        if footprint is not None:
-            mask = np.ascontiguousarray(footprint, dtype=bool).reshape(np.shape(footprint))
-            shape, self.mask = mask.shape, None if mask.all() else mask
-        elif size is None:
-            raise RuntimeError("no footprint or filter size provided")
-        else:
-            shape, self.mask = _each(size, filtered), None
-        # SciPy counts the extents that are not 0.
-        if len([extent for extent in shape if extent != 0]) != filtered or len(shape) != filtered:
-            raise RuntimeError(f"footprint.ndim ({len(shape)}) must match len(axes) ({filtered})")
-        self.shape = tuple(map(operator.index, shape))
-        if any(extent < 0 for extent in self.shape):
-            raise ValueError(f"negative dimensions are not allowed: size is {size}")
-        self.origins = tuple(map(operator.index, _each(origin, filtered)))
-        for shift, extent in zip(self.origins, self.shape):
-            if not -(extent // 2) <= shift <= (extent - 1) // 2:
-                raise ValueError("invalid origin")
-        self.modes = [mode] * filtered if axis_modes is None else _each(axis_modes, filtered)
-        if any(not isinstance(mode, str) or mode not in _call.MODES for mode in self.modes):
-            raise RuntimeError("boundary mode not supported")
-
-    @property
-    def reach(self) -> dict[int, tuple[int, int]]:
-        """For each axis along which a window has extent, how many elements before and after its own it sees."""
-        found = {}
-        for axis, extent, shift in zip(self.axes, self.shape, self.origins):
-            if extent > 1:
-                found[axis] = extent // 2 + shift, (extent - 1) // 2 - shift
-        return found
-
-    @property
-    def taps(self) -> int:
-        return math.prod(self.shape) if self.mask is None else int(self.mask.sum())
-
-    @property
-    def footprint(self) -> np.ndarray:
-        return np.ones(self.shape, dtype=bool) if self.mask is None else self.mask
-
-    def values_at(self, input: np.ndarray, index: int, cval: float) -> np.ndarray:
-        """What a function sees at the element that is number `index` in C order."""
-        place = np.unravel_index(index, input.shape)
-        seen, outside = input, np.zeros((), dtype=bool)
-        # The window's axes come last, in their order.
-        seen = np.moveaxis(seen, self.axes, range(input.ndim - len(self.shape), input.ndim))
-        for axis in range(input.ndim):
-            if axis not in self.axes:
-                seen = seen[place[axis]]
-        for i, axis in enumerate(self.axes):
-            start = place[axis] - self.shape[i] // 2 - self.origins[i]
-            sources, beyond = _sources(start + np.arange(self.shape[i]), input.shape[axis], self.modes[i])
-            seen = np.take(seen, sources, axis=i)
-            outside = outside[..., np.newaxis] | beyond
-        values = np.where(outside, cval, seen.astype(np.float64))
-        return values[self.footprint]
-
-
-def _sources(at: np.ndarray, extent: int, mode: str) -> tuple[np.ndarray, np.ndarray]:
-    """The elements that coordinates show, and which of them show the constant instead."""
-    inside = (at >= 0) & (at < extent)
-    if mode.removeprefix("grid-") == "constant":
-        return np.clip(at, 0, extent - 1), ~inside
-    if mode == "nearest":
-        found = np.clip(at, 0, extent - 1)
-    elif mode.removeprefix("grid-") == "wrap":
-        found = at % extent
-    else:
-        # 'grid-mirror' is 'reflect'.
-        period = max(2 * extent - 2, 1) if mode == "mirror" else 2 * extent
-        found = at % period
-        found = np.where(found < extent, found, (period if mode == "mirror" else period - 1) - found)
-    return found, np.zeros_like(inside)
-
-
 def _prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str, Any]) -> _call.Function:
     """What the library is to call for a function of the caller's."""
     if isinstance(function, str):
-        return _builtins.named(function, arguments, keywords).for_window(window.footprint)
+        return _builtins.named(function, arguments, keywords).for_window(window)
     if isinstance(function, JitFilterFunction):
         return function.for_taps(window.taps, arguments, keywords)
     if not isinstance(function, _builtins.Builtin):
@@ -254,7 +179,7 @@ def _prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str
     if arguments or keywords:
         raise TypeError(f"{function!r} takes no extra arguments: what it is handed is its user_data")
     if isinstance(function, _builtins.Builtin):
-        return function.for_window(window.footprint)
+        return function.for_window(window)
     return _call.Function(ffi.cast("llc_filter_fn", address), user_data, is_batch=False, threads=1, keep=function)
 
 
@@ -262,32 +187,6 @@ def _threads(threads: Any) -> int | None:
     if threads is not None and (threads := operator.index(threads)) < 1 and threads != _call.ALL_CORES:
         raise ValueError(f"threads is {threads}; it is to be 1 or more, or -1 for all cores")
     return threads
-
-
-def _each(value: Any, count: int) -> Sequence[Any]:
-    """One for each axis."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return [value] * count
-    values = list(value)
-    if len(values) != count:
-        raise RuntimeError("sequence argument must have length equal to input rank")
-    return values
-
-
-def _axes(axes: Any, ndim: int) -> tuple[int, ...]:
-    if isinstance(axes, Iterable):
-        chosen = [operator.index(axis) for axis in axes]
-    elif np.isscalar(axes):
-        chosen = [operator.index(axes)]
-    else:
-        raise ValueError("axes must be an integer, iterable of integers, or None")
-    for axis in chosen:
-        if not -ndim <= axis < ndim:
-            raise ValueError(f"specified axis: {axis} is out of range")
-    chosen = [axis % ndim for axis in chosen]
-    if len(set(chosen)) != len(chosen):
-        raise ValueError("axes must be unique")
-    return tuple(chosen)
 
 
 def _native(array: np.ndarray) -> np.ndarray:
@@ -299,10 +198,10 @@ def _native(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _output_dtype(output: Any, input_dtype: np.dtype) -> np.dtype | None:
+def output_dtype(output: Any, input_dtype: np.dtype) -> np.dtype | None:
     """The type of an output that is to be made; None if it is given."""
     if output is None:
-        return input_dtype.newbyteorder("=")
+        return input_dtype
     if isinstance(output, (type, np.dtype)):
         return np.dtype(output)
     if isinstance(output, str):
@@ -315,9 +214,9 @@ def _output_dtype(output: Any, input_dtype: np.dtype) -> np.dtype | None:
 
 def _output(output: Any, input: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The output, and the array that the library writes: itself, if it is in the machine's order of bytes."""
-    dtype = _output_dtype(output, input.dtype)
+    dtype = output_dtype(output, input.dtype)
     if dtype is not None:
-        output = np.zeros(input.shape, dtype)
+        output = np.empty(input.shape, dtype)
     else:
         output = np.asarray(output)
         if output.shape != input.shape:

@@ -52,6 +52,8 @@ class _JitFunction(_capsules.LowLevelCallable):
         self._keep = arguments, callback
         # By the number of taps, 0 for the callback of any number, and the types of further arguments.
         self._compiled = {} if _required(missing) else {(0, arguments.kinds): callback}
+        # By the number of taps, for no further arguments than those it has.
+        self._prepared: dict[int, _CompiledFunction] = {}
         self._lock = threading.Lock()
         return self
 
@@ -141,6 +143,8 @@ class JitFilterFunction(_JitFunction):
 
     def for_taps(self, taps: int, arguments: tuple, keywords: dict[str, Any]) -> _call.Function:
         """The function for a window of so many taps."""
+        if not (arguments or keywords) and (prepared := self._prepared.get(taps)) is not None:
+            return prepared
         from . import _compiler
 
         values = self._bound + self._positional(arguments, keywords)
@@ -151,7 +155,10 @@ class JitFilterFunction(_JitFunction):
             if key not in self._compiled:
                 source = self._source
                 self._compiled[key] = source.batch(taps, extra.kinds) if is_batch else source.filter(extra.kinds)
-        return _CompiledFunction(self, values, extra, self._compiled[key].address, is_batch)
+        prepared = _CompiledFunction(self, values, extra, self._compiled[key].address, is_batch)
+        if not (arguments or keywords):
+            self._prepared[taps] = prepared
+        return prepared
 
 
 class _CompiledFunction(_call.Function):

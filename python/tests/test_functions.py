@@ -1,5 +1,6 @@
 """What `generic_filter` takes as a function, and what SciPy takes of ours."""
 
+import concurrent.futures
 import ctypes
 import multiprocessing
 import pickle
@@ -239,3 +240,24 @@ def test_built_in_docstrings_hold():
     for module in (_c_api, _filter, _jit):
         result = doctest.testmod(module)
         assert result.attempted > 0 and result.failed == 0
+
+
+def test_calls_alike_are_told_apart():
+    expected = ndimage.generic_filter(IMAGE, fmin, 3)
+    inner = []
+    result = llc.generic_filter(IMAGE, fmin, 3, progress=lambda _: inner.append(llc.generic_filter(IMAGE, fmin, 3)))
+    assert inner
+    for found in (result, *inner, llc.generic_filter(IMAGE, fmin, 3)):
+        np.testing.assert_array_equal(found, expected)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        arrays = [IMAGE + i for i in range(64)]
+        for found, array in zip(pool.map(lambda array: llc.generic_filter(array, "median", 3), arrays), arrays):
+            np.testing.assert_array_equal(found, ndimage.generic_filter(array, llc.median, 3))
+    for cval in (0.0, -0.0, 0.0):
+        assert np.signbit(llc.generic_filter([1.0], first, 2, mode="constant", cval=cval)[0]) == np.signbit(cval)
+    footprint = np.array([True, False, True])
+    before = llc.generic_filter(IMAGE[0], "sum", footprint=footprint)
+    footprint[1] = True
+    assert (llc.generic_filter(IMAGE[0], "sum", footprint=footprint) > before).all()
+    footprint[1] = False
+    np.testing.assert_array_equal(llc.generic_filter(IMAGE[0], "sum", footprint=footprint), before)
