@@ -136,10 +136,11 @@ header:
 abi: library
 	c_tests/abi/check.sh --write target/abi $(RELEASE)/libllc.so
 
-bench: library $(VENV)/bench
+bench: library $(VENV)/bench $(VENV)/python
 	$(CARGO) build --release --example forms
 	$(VENV)/bin/python benches/compare.py
 	$(VENV)/bin/python benches/builtins.py --plot docs/builtins.png
+	$(VENV)/python/bin/python benches/decorated.py
 
 reference: $(VENV)/reference
 	$(VENV)/bin/python tests/reference/make.py

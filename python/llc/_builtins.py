@@ -80,7 +80,8 @@ def _value(name: str, parameter: Any, values: Any) -> float:
     values = np.array(values, dtype=np.float64, ndmin=1).ravel()
     function = Builtin(name, parameter)
     if name in _PER_TAP and values.size != parameter.size:
-        raise ValueError(f"llc.{name} was made with {parameter.size} numbers; it takes one for each of {values.size} values")
+        raise ValueError(f"llc.{name} was made with {parameter.size} numbers; it takes one for each value, of which there "
+                         f"are {values.size}")
     result = ffi.new("double *")
     if not function._pointer(ffi.from_buffer("double[]", values), values.size, result, function._prepared.user_data):
         raise ValueError(f"{function!r} is not defined for {values.size} values")

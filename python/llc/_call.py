@@ -130,7 +130,8 @@ def _window(window: Window) -> tuple[Any, ...]:
     shifts = ffi.new("intptr_t[]", window.origins)
     along = ffi.new("int32_t[]", window.axes)
     modes = ffi.new("int32_t[]", [MODES[mode] for mode in window.modes])
-    return ffi.new("llc_window *", (len(window.shape), 0, extents, mask, shifts, along)), modes, extents, mask, shifts, along
+    made = ffi.new("llc_window *", (len(window.shape), 0, extents, mask, shifts, along))
+    return made, modes, extents, mask, shifts, along
 
 
 def _data(array: np.ndarray) -> Any:

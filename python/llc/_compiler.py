@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _capsules
+from ._native import ffi, lib
 
 try:
     import llvmlite.binding as llvm
     import numba
     from llvmlite import ir
     from numba.core import cgutils, compiler, errors, types
+    from numba.core.caching import FunctionCache
+    from numba.core.ccallback import CFunc
     from numba.core.codegen import JITCodeLibrary
     from numba.core.compiler_machinery import FunctionPass, register_pass
     from numba.core.untyped_passes import IRProcessing
@@ -32,6 +35,8 @@ except ImportError as error:
 
 # More taps than LLVM unrolls the loops of.
 MOST_TAPS = 49
+
+_VERSION = ffi.string(lib.llc_version_string()).decode()
 
 _DOUBLES = types.CPointer(types.float64)
 _POINTERS = types.CPointer(_DOUBLES)
@@ -110,8 +115,39 @@ class Compiled(NamedTuple):
     keep: Any
 
 
-def _compile(signature: Any, function: Callable[..., Any], pipeline: Any = None) -> Compiled:
-    made = numba.cfunc(signature, pipeline_class=pipeline or compiler.Compiler, error_model="numpy")(function)
+class _Cache(FunctionCache):
+    """Callbacks in files, where numba keeps functions: beside the Python function's, for as long as that stays the same."""
+
+    def __init__(self, function: Callable[..., Any], what: tuple):
+        super().__init__(function)
+        self._what = what
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple:
+        return *super()._index_key(sig, codegen), *self._what
+
+
+class _Callback(CFunc):
+    def __init__(self, function: Callable[..., Any], signature: Any, pipeline: Any, check: Callable[[], Any]):
+        super().__init__(function, signature, {}, {"error_model": "numpy"}, pipeline)
+        self._check = check
+
+    def _compile_uncached(self) -> Any:
+        self._check()
+        return super()._compile_uncached()
+
+
+def _compile(
+    signature: Any,
+    function: Callable[..., Any],
+    pipeline: Any = compiler.Compiler,
+    check: Callable[[], Any] = lambda: None,
+    cache: _Cache | None = None,
+) -> Compiled:
+    """A callback of this function, if it can be compiled: else `check` is to say why."""
+    made = _Callback(function, (signature.args, signature.return_type), pipeline, check)
+    if cache is not None:
+        made._cache = cache
+    made.compile()
     return Compiled(made.address, made)
 
 
@@ -127,7 +163,7 @@ def refusal(signature: bytes) -> Compiled:
 
 
 class Arguments:
-    """Further arguments of a function, in memory for callbacks to find them in: numbers, and numpy's arrays of these."""
+    """Further arguments of a function, in memory where callbacks find them: numbers, and numpy's arrays of these."""
 
     def __init__(self, values: Sequence[Any]):
         kinds, words, self.keep = [], [], []
@@ -219,6 +255,9 @@ class Function:
     def __init__(self, function: Callable[..., Any], options: dict[str, Any]):
         self.function = function
         options = {"error_model": "numpy", **options}
+        # Callbacks are kept, not what they are made of.
+        self.is_cached = bool(options.pop("cache", False))
+        self.options = tuple(sorted((name, repr(option)) for name, option in options.items()))
         self.inlined = inlined = numba.njit(forceinline=True, pipeline_class=_INLINABLE, **options)(function)
 
         @numba.njit(forceinline=True, pipeline_class=_INLINABLE)
@@ -241,9 +280,14 @@ class Function:
         if not isinstance(result, (types.Number, types.Boolean)) or isinstance(result, types.Complex):
             raise TypeError(f"{self.function.__qualname__} is to return a number, but returns {result}")
 
+    def cache(self, kinds: tuple, *what: Any) -> _Cache | None:
+        """Where a callback is kept."""
+        if not self.is_cached:
+            return None
+        return _Cache(self.function, ("llc", _VERSION, *what, str(kinds), self.options))
+
     def filter(self, kinds: tuple) -> Compiled:
         """A pixel callback."""
-        self.returns_a_number(kinds)
         apply, unpack = self.apply, _unpacking(kinds)
 
         def pixel(buffer, filter_size, return_value, user_data):  # type: ignore[no-untyped-def]
@@ -254,11 +298,11 @@ class Function:
                 return 0
             return 1
 
-        return _compile(_FILTER, pixel)
+        return _compile(_FILTER, pixel, compiler.Compiler, lambda: self.returns_a_number(kinds),
+                        self.cache(kinds, "pixel"))
 
     def batch(self, taps: int, kinds: tuple) -> Compiled:
         """A batch callback for windows of so many taps."""
-        self.returns_a_number(kinds)
         apply, unpack = self.apply, _unpacking(kinds)
         lines = [
             "def batch(tap_pointers, filter_size, return_values, count, batch, user_data):",
@@ -275,13 +319,14 @@ class Function:
             "            return 0",
             "    return 1",
         ]
-        names = {"apply": apply, "unpack": unpack, "doubles": _on_the_stack(taps), "carray": numba.carray}
+        names = {"__name__": __name__, "apply": apply, "unpack": unpack, "doubles": _on_the_stack(taps),
+                 "carray": numba.carray}
         exec("\n".join(lines), names)
-        return _compile(_BATCH, names["batch"], _VECTORISED)
+        return _compile(_BATCH, names["batch"], _VECTORISED, lambda: self.returns_a_number(kinds),
+                        self.cache(kinds, "batch", taps))
 
     def filter1d(self, kinds: tuple) -> Compiled:
         """A callback for `scipy.ndimage.generic_filter1d`."""
-        self.returns(_VALUES, _VALUES, *kinds)
         apply, unpack = self.apply, _unpacking(kinds)
 
         def line(input_line, input_length, output_line, output_length, user_data):  # type: ignore[no-untyped-def]
@@ -293,14 +338,13 @@ class Function:
                 return 0
             return 1
 
-        return _compile(_FILTER1D, line)
+        return _compile(_FILTER1D, line, compiler.Compiler, lambda: self.returns(_VALUES, _VALUES, *kinds),
+                        self.cache(kinds, "line"))
 
     def geometric(self, kinds: tuple, fills: bool) -> Compiled:
         """A callback for `scipy.ndimage.geometric_transform`: the function fills coordinates in, or returns them."""
         apply, unpack = self.apply, _unpacking(kinds)
         if fills:
-            self.returns(_COORDINATES, _VALUES, *kinds)
-
             def fill(output, input, output_rank, input_rank, user_data):  # type: ignore[no-untyped-def]
                 coordinates = numba.carray(output, (output_rank,)), numba.carray(input, (input_rank,))
                 further = unpack(user_data)
@@ -310,9 +354,8 @@ class Function:
                     return 0
                 return 1
 
-            return _compile(_GEOMETRIC, fill)
-
-        self.returns(_COORDINATES, *kinds)
+            return _compile(_GEOMETRIC, fill, compiler.Compiler, lambda: self.returns(_COORDINATES, _VALUES, *kinds),
+                            self.cache(kinds, "coordinates", fills))
 
         def give(output, input, output_rank, input_rank, user_data):  # type: ignore[no-untyped-def]
             coordinates, further = numba.carray(output, (output_rank,)), unpack(user_data)
@@ -324,7 +367,8 @@ class Function:
                 input[axis] = found[axis]
             return 1
 
-        return _compile(_GEOMETRIC, give)
+        return _compile(_GEOMETRIC, give, compiler.Compiler, lambda: self.returns(_COORDINATES, *kinds),
+                        self.cache(kinds, "coordinates", fills))
 
 
 def _essence(error: Exception) -> str:

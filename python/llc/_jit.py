@@ -221,8 +221,9 @@ def jit_filter_function(function: Callable[..., Any] | None = None, /, **options
         Takes the values of a window, a 1-D array of float64 in C order, and returns a number. It may take further
         arguments: `generic_filter` hands it `extra_arguments`, ``bind`` makes them a part of it.
     **options
-        Options for `numba.njit`, such as ``fastmath=True`` and ``cache=True``. Division by zero gives what it gives in
-        NumPy, unless ``error_model="python"``.
+        Options for `numba.njit`, such as ``fastmath=True``. ``cache=True`` keeps what is compiled in files for other
+        processes, where numba keeps functions. Division by zero gives what it gives in NumPy, unless
+        ``error_model="python"``.
 
     Returns
     -------

@@ -85,7 +85,9 @@ _KNOWN_MOST = 1024
 
 
 @functools.lru_cache(maxsize=256)
-def _known(ndim: int, size: int | None, footprint: tuple[bytes, tuple[int, ...]] | None, origin: int, mode: str) -> Window:
+def _known(
+    ndim: int, size: int | None, footprint: tuple[bytes, tuple[int, ...]] | None, origin: int, mode: str
+) -> Window:
     mask = None if footprint is None else np.frombuffer(footprint[0], bool).reshape(footprint[1])
     return Window(ndim, size, mask, origin, mode, None, None)
 

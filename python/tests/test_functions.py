@@ -4,6 +4,8 @@ import concurrent.futures
 import ctypes
 import multiprocessing
 import pickle
+import subprocess
+import sys
 
 import llc
 import numba
@@ -261,3 +263,49 @@ def test_calls_alike_are_told_apart():
     assert (llc.generic_filter(IMAGE[0], "sum", footprint=footprint) > before).all()
     footprint[1] = False
     np.testing.assert_array_equal(llc.generic_filter(IMAGE[0], "sum", footprint=footprint), before)
+
+
+CACHED = """
+import llc
+import numpy as np
+
+
+def ratio(values, add=0.0):
+    return values[0] / values[1] + add
+
+
+cached = llc.jit_filter_function(ratio, cache=True)
+strict = llc.jit_filter_function(cache=True, error_model="python")(ratio)
+
+if __name__ == "__main__":
+    results = [llc.generic_filter([0.0, 1.0, 2.0], cached, size, extra_arguments=extra)
+               for size in (2, 60) for extra in ((), (3,))]
+    np.testing.assert_array_equal(results[0], [np.nan, 0.0, 0.5])
+    np.testing.assert_array_equal(results[1], results[0] + 3)
+    try:
+        llc.generic_filter([0.0, 1.0], strict, 2)
+        raise AssertionError("0 / 0 raises in Python")
+    except ZeroDivisionError:
+        pass
+    print([compiled.keep.cache_hits for function in (cached, strict) for compiled in function._compiled.values()])
+"""
+
+
+def test_what_is_compiled_is_kept_in_files(tmp_path):
+    module = tmp_path / "module.py"
+    module.write_text(CACHED)
+
+    def hits():
+        return subprocess.run([sys.executable, module], check=True, capture_output=True, text=True).stdout.strip()
+
+    assert hits() == str([0] * 6)
+    assert hits() == str([1] * 6)
+    module.write_text(CACHED.replace("+ add", "+ add + 0"))
+    assert hits() == str([0] * 6)
+
+
+def test_what_has_no_file_is_not_kept():
+    names = {}
+    exec("def first(values): return values[0]", names)
+    with pytest.raises(RuntimeError, match="cannot cache function 'first': no locator available"):
+        llc.jit_filter_function(names["first"], cache=True)
