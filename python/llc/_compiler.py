@@ -49,6 +49,9 @@ _BATCH = types.intc(_POINTERS, types.intp, _DOUBLES, types.intp, types.voidptr, 
 _VALUES = types.Array(types.float64, 1, "C")
 _COORDINATES = types.Array(types.intp, 1, "C")
 
+# What numba says no with.
+_REFUSALS = (errors.NumbaError, NotImplementedError)
+
 
 # How things are compiled.
 
@@ -169,14 +172,16 @@ class Arguments:
         kinds, words, self.keep = [], [], []
         for value in values:
             if isinstance(value, np.ndarray):
-                value = np.ascontiguousarray(value).reshape(value.shape)
+                value = np.ascontiguousarray(value, value.dtype.newbyteorder("=")).reshape(value.shape)
                 self.keep.append(value)
-                kinds.append(types.Array(numba.from_dtype(value.dtype), value.ndim, "C", readonly=True))
+                kinds.append(types.Array(_kind(value.dtype), value.ndim, "C", readonly=True))
                 words += [value.ctypes.data, *value.shape]
             elif isinstance(value, (bool, np.bool_)):
                 kinds.append(types.boolean)
                 words.append(int(value))
             elif isinstance(value, (int, np.integer)):
+                if not -(2**63) <= value < 2**63:
+                    raise ValueError(f"an extra argument is {value}: compiled functions take integers of 64 bits")
                 kinds.append(types.int64)
                 words.append(int(value))
             elif isinstance(value, (float, np.floating)):
@@ -190,6 +195,13 @@ class Arguments:
     @property
     def address(self) -> int:
         return self.words.ctypes.data if self.kinds else 0
+
+
+def _kind(dtype: np.dtype) -> Any:
+    try:
+        return numba.from_dtype(dtype)
+    except _REFUSALS:
+        raise TypeError(f"an extra argument is an array of {dtype}, which compiled functions don't take") from None
 
 
 def _unpacking(kinds: tuple) -> Callable[[Any], Any]:
@@ -270,7 +282,7 @@ class Function:
         """The type of what it returns for arguments of such types. TypeError if it can't be compiled for these."""
         try:
             self.inlined.compile(kinds)
-        except errors.NumbaError as error:
+        except _REFUSALS as error:
             raise TypeError(f"{self.function.__qualname__} can't be compiled for arguments of the types "
                             f"{', '.join(map(str, kinds))}: {_essence(error)}") from error
         return self.inlined.overloads[kinds].signature.return_type

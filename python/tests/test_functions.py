@@ -244,6 +244,30 @@ def test_built_in_docstrings_hold():
         assert result.attempted > 0 and result.failed == 0
 
 
+@llc.jit_filter_function
+def weighed(values, weights):
+    return values[0] * weights[0]
+
+
+@pytest.mark.parametrize("dtype", [">i4", "float32", "uint8", "bool"])
+def test_arrays_of_any_type_are_arguments(dtype):
+    result = llc.generic_filter(IMAGE, weighed, 1, extra_arguments=(np.ones((2, 3), dtype)[:, 1],))
+    np.testing.assert_array_equal(result, IMAGE)
+
+
+@pytest.mark.parametrize(("argument", "error", "message"), [
+    (np.ones(1, np.float16), TypeError, "weighed can't be compiled for arguments of the types .* float16"),
+    (np.ones(1, "V4"), TypeError, "an extra argument is an array of .V4, which compiled functions don't take"),
+    (np.array([None]), TypeError, "weighed can't be compiled for arguments of the types .* readonly array.pyobject"),
+    (None, TypeError, "an extra argument is None: compiled functions take numbers and arrays"),
+    (2**70, ValueError, "an extra argument is 1180591620717411303424: compiled functions take integers of 64 bits"),
+    (2, TypeError, "weighed can't be compiled for arguments of the types array.float64, 1d, C., int64"),
+])
+def test_arguments_that_compiled_functions_do_not_take(argument, error, message):
+    with pytest.raises(error, match=message):
+        llc.generic_filter(IMAGE, weighed, 1, extra_arguments=(argument,))
+
+
 def test_calls_alike_are_told_apart():
     expected = ndimage.generic_filter(IMAGE, fmin, 3)
     inner = []
