@@ -2,21 +2,16 @@
 
     python python/examples/large_mosaic.py [--tiles N] [PATH]
 
-writes a small picture of the local standard deviation: bright where the photograph has detail. It needs
-`pip install 'libllc[numba,dask]' matplotlib`.
+It needs `pip install 'libllc[numba,dask]' matplotlib`.
 """
 
 import argparse
-from pathlib import Path
 
 import dask.array as da
+import llc
 import numpy as np
 from dask.diagnostics import ProgressBar
-from matplotlib import image as pictures
-
-import llc
-
-PHOTOGRAPH = Path(__file__).resolve().parents[2] / "examples/data/camera.png"
+from pictures import photograph, save
 
 
 @llc.jit_filter_function
@@ -33,15 +28,17 @@ def deviation(values):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("path", nargs="?", default="large_mosaic.png")
-parser.add_argument("--tiles", type=int, default=16, help="how many tiles of 1024 x 1024 along each axis")
+parser.add_argument("--tiles", type=int, default=16, help="how many tiles of 1024 x 1024 along each axis, at least 2")
 options = parser.parse_args()
 
 # Mirrored, the photograph fits itself on all sides.
-tile = np.pad(pictures.imread(PHOTOGRAPH), ((0, 512), (0, 512)), "symmetric")
+tile = np.pad(photograph().astype(np.float32), ((0, 512), (0, 512)), "symmetric")
 mosaic = da.tile(da.from_array(tile), (options.tiles, options.tiles))
 # Nothing is computed yet. At the borders of tiles, windows see the neighbours' elements.
 filtered = llc.generic_filter(mosaic, deviation, size=5)
-small = da.coarsen(np.mean, filtered, {0: options.tiles, 1: options.tiles})
+print(f"{mosaic.shape[0]} x {mosaic.shape[1]} elements, {mosaic.nbytes / 1e9:.1f} GB")
+small = [da.coarsen(np.mean, array, {0: 2 * options.tiles, 1: 2 * options.tiles}) for array in (mosaic, filtered)]
 with ProgressBar():
-    pictures.imsave(options.path, small.compute(), cmap="gray")
-print(f"{mosaic.shape[0]} x {mosaic.shape[1]} elements, {mosaic.nbytes / 1e9:.1f} GB: {options.path}")
+    before, after, detail = da.compute(*small, filtered[768:1280, 768:1280])
+save(options.path, ("a mosaic, in small", before), ("its standard deviation, 5 x 5", after),
+     ("a detail: four blocks meet", detail))
