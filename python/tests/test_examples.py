@@ -1,6 +1,7 @@
-"""The examples: each writes a picture."""
+"""The examples: each writes a picture; what the README shows of the options runs."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,12 @@ def test_an_example_writes_its_picture(name, tmp_path):
     before, after = picture[:, : width // 4], picture[:, -(width // 4):]
     assert before.std() > 20 and after.std() > 20
     assert (before != after).mean() > 0.1
+
+
+def test_the_readmes_first_example_and_options(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", (EXAMPLES.parent / "README.md").read_text(), re.DOTALL)
+    names = {}
+    for block in blocks[:2]:
+        exec(block.replace("(2048, 2048)", "(40, 50)").replace("(512, 512, 3)", "(40, 50, 3)"), names)
+    assert "axis_modes" in blocks[1]
+    assert capsys.readouterr().out.endswith("100%\n")
