@@ -30,12 +30,26 @@ class Builtin(_capsules.LowLevelCallable):
     """A built-in function of a window's values.
 
     Hand it to `llc.generic_filter`, which computes it by a kernel of its own on all cores, or to
-    `scipy.ndimage.generic_filter`. (It can't be called: SciPy would call from Python what can be.)
+    `scipy.ndimage.generic_filter`. (It can't be called: SciPy would call from Python what can be.) It can be pickled,
+    and any number of threads may use it at the same time.
+
+    - ``minimum``, ``maximum``, ``range`` (maximum - minimum)
+    - ``sum``, ``mean``, ``variance``, ``standard_deviation`` (of the values themselves: `numpy.std` with ddof=0)
+    - ``median`` (of an even number of values the mean of the middle two), ``median_absolute_deviation`` (from it)
+    - ``mode`` (the most frequent value; the smallest of these), ``distinct`` (how many different ones)
+    - ``nan_count`` (how many are NaN)
+    - ``nan_minimum``, ``nan_maximum``, ``nan_sum``, ``nan_mean``, ``nan_variance``, ``nan_standard_deviation``,
+      ``nan_median`` (of the values that are not NaN)
+    - made with a parameter: ``rank(rank)``, ``percentile(percentile)``, ``quantile(q)``, ``nan_quantile(q)``,
+      ``weighted_sum(weights)``, ``grey_erosion(structure)``, ``grey_dilation(structure)``
+
+    NaN among the values makes the result NaN, but for ``distinct``, which counts all NaN as one value, and those that
+    begin with ``nan_``. Of no values sums and counts are 0, all others NaN.
 
     Attributes
     ----------
     function : callable
-        Gives the value for an array of values.
+        Gives the value for an array of values, as a float.
     name : str
         Its name in the library, without ``llc_``.
     parameter : int, float, ndarray or None
@@ -120,26 +134,97 @@ nan_maximum, nan_sum, nan_mean, nan_variance, nan_standard_deviation, nan_median
 def rank(rank: int) -> Builtin:
     """The value at place `rank` from the smallest on; negative ones count from one beyond the largest.
 
-    As `scipy.ndimage.rank_filter`.
+    As `scipy.ndimage.rank_filter`: 0 is the smallest, -1 the largest. A filter with fewer taps than that raises a
+    RuntimeError.
+
+    Parameters
+    ----------
+    rank : int
+
+    Returns
+    -------
+    Builtin
+
+    Examples
+    --------
+    >>> import llc
+    >>> llc.generic_filter([1, 5, 2, 8], llc.rank(-2), size=3)
+    array([1, 2, 5, 8])
     """
     return Builtin("rank", operator.index(rank))
 
 
 def percentile(percentile: float) -> Builtin:
-    """The value at place ``n * percentile / 100`` of n, rounded down; -100 to 100.
+    """The value at place ``n * percentile / 100`` of n, rounded down: one of the values, not what lies between two.
 
-    As `scipy.ndimage.percentile_filter`: below 0 it stands for ``percentile + 100``.
+    As `scipy.ndimage.percentile_filter`. What `numpy.percentile` gives is ``quantile(percentile / 100)``.
+
+    Parameters
+    ----------
+    percentile : float
+        -100 to 100; below 0 it stands for ``percentile + 100``.
+
+    Returns
+    -------
+    Builtin
+
+    Raises
+    ------
+    ValueError
+        If it lies outside.
+
+    Examples
+    --------
+    >>> import llc
+    >>> llc.generic_filter([1, 5, 2, 8], llc.percentile(50), size=3)
+    array([1, 2, 5, 8])
     """
     return Builtin("percentile", _between("percentile", percentile, -100, 100))
 
 
 def quantile(q: float) -> Builtin:
-    """The value at place ``(n - 1) * q`` of n, interpolated linearly, as `numpy.quantile`; 0 to 1."""
+    """The value at place ``(n - 1) * q`` of n, interpolated linearly, as `numpy.quantile`.
+
+    Parameters
+    ----------
+    q : float
+        0 to 1.
+
+    Returns
+    -------
+    Builtin
+
+    Raises
+    ------
+    ValueError
+        If it lies outside.
+
+    Examples
+    --------
+    >>> import llc
+    >>> llc.generic_filter([1.0, 5.0, 2.0, 8.0], llc.quantile(0.25), size=3)
+    array([1. , 1.5, 3.5, 5. ])
+    """
     return Builtin("quantile", _between("q", q, 0, 1))
 
 
 def nan_quantile(q: float) -> Builtin:
-    """`quantile` of the values that are not NaN; 0 to 1."""
+    """`quantile` of the values that are not NaN.
+
+    Parameters
+    ----------
+    q : float
+        0 to 1.
+
+    Returns
+    -------
+    Builtin
+
+    Raises
+    ------
+    ValueError
+        If it lies outside.
+    """
     return Builtin("nan_quantile", _between("q", q, 0, 1))
 
 
@@ -149,7 +234,18 @@ def weighted_sum(weights: Any) -> Builtin:
     Parameters
     ----------
     weights : array_like
-        One for each tap of the window, in C order, or an array of the window's shape.
+        One for each tap of the window, in C order, or an array of the window's shape. A filter whose window has another
+        number of taps raises a ValueError.
+
+    Returns
+    -------
+    Builtin
+
+    Examples
+    --------
+    >>> import llc
+    >>> llc.generic_filter([1, 5, 2, 8], llc.weighted_sum([-1, 0, 1]), size=3)
+    array([4, 1, 3, 6])
     """
     return Builtin("weighted_sum", np.array(weights, dtype=np.float64))
 
@@ -160,7 +256,12 @@ def grey_erosion(structure: Any) -> Builtin:
     Parameters
     ----------
     structure : array_like
-        One number for each tap of the window, in C order, or an array of the window's shape.
+        One number for each tap of the window, in C order, or an array of the window's shape. A filter whose window has
+        another number of taps raises a ValueError.
+
+    Returns
+    -------
+    Builtin
     """
     return Builtin("grey_erosion", np.array(structure, dtype=np.float64))
 
@@ -171,8 +272,17 @@ def grey_dilation(structure: Any) -> Builtin:
     Parameters
     ----------
     structure : array_like
-        One number for each tap of the window, in C order, or an array of the window's shape. (As
-        `scipy.ndimage.grey_dilation` for a structure and a window that are mirrored.)
+        One number for each tap of the window, in C order, or an array of the window's shape. A filter whose window has
+        another number of taps raises a ValueError.
+
+    Returns
+    -------
+    Builtin
+
+    Notes
+    -----
+    `scipy.ndimage.grey_dilation` mirrors the structure: ``grey_dilation(structure[::-1, ::-1])`` is the same. For even
+    extents the filter's origin is -1 then.
     """
     return Builtin("grey_dilation", np.array(structure, dtype=np.float64))
 

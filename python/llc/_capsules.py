@@ -1,4 +1,4 @@
-"""Low-level callables: a C function and what it is handed as user_data, in a capsule that says the function's signature."""
+"""Low-level callables: a C function and what it is handed as user_data, in a capsule that says its signature."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Numba compiles a function of a window's values into callbacks: machine code that no Python is needed to run.
 
 A batch callback is compiled for a constant number of taps. Then LLVM unrolls the function's loops over its values, puts
-these into registers, and what is left is one loop over the elements that it can turn into vector instructions - if it meets
-the loops as they were written. Numba optimises each function by itself, which for an unknown number of values means loops
-unrolled and vectorised in ways that nothing can undo. So the function is compiled here without these two (`_Inlinable`),
-and they are done when it has become part of the loop over the elements (`_Vectorised`).
+these into registers, and what is left is one loop over the elements that it can turn into vector instructions - if it
+meets the loops as they were written. Numba optimises each function by itself, which for an unknown number of values
+means loops unrolled and vectorised in ways that nothing can undo. So the function is compiled here without these two
+(`_Inlinable`), and they are done when it has become part of the loop over the elements (`_Vectorised`).
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Compiled(NamedTuple):
 
 
 class _Cache(FunctionCache):
-    """Callbacks in files, where numba keeps functions: beside the Python function's, for as long as that stays the same."""
+    """Callbacks in files, where numba keeps functions: beside the Python function's, as long as that stays the same."""
 
     def __init__(self, function: Callable[..., Any], what: tuple):
         super().__init__(function)

@@ -37,7 +37,7 @@ def generic_filter(
     """Apply a function of your own to the window around every element of an array.
 
     A drop-in for `scipy.ndimage.generic_filter`: the same arguments and results, with functions that run vectorised,
-    and on all cores.
+    and on all cores. It has three arguments more: `axis_modes`, `threads`, `progress`.
 
     Parameters
     ----------
@@ -45,38 +45,44 @@ def generic_filter(
         The array: booleans, integers, float32 or float64, in any layout. The result of a Dask array is a lazy one: see
         the notes.
     function : callable, scipy.LowLevelCallable, or str
-        What is applied to the values of a window, in C order, as float64:
+        What is applied to the values of a window, a 1-D array of float64 in C order, and gives one number:
 
         - a function decorated with `jit_filter_function`;
         - a built-in function: `llc.median`, `llc.percentile(90)`, ..., or its name, ``"median"``;
         - any `scipy.LowLevelCallable` for SciPy's filter, or a numba ``cfunc``;
         - a plain Python function, which is called for one window after the other, in C order.
     size : int or sequence of int, optional
-        The window's extents: one for each axis of `axes`, in its order.
+        The window's extents: one for each axis of `axes`, in its order. A window of extent n begins n // 2 elements
+        before its own: an even one has one more before than after.
     footprint : array_like of bool, optional
-        Which elements of a window are seen, instead of `size`.
+        Which elements of a window are seen, instead of `size`: an array with one axis for each of `axes`.
     output : ndarray or dtype, optional
-        Where the results go, or their type: the input's, if not given. Values are cast as in C: truncated, then
-        wrapped. The input itself will do. For a Dask array, a type only.
+        Where the results go, an array of the input's shape, or their type: the input's, if not given, so that the mean
+        of integers is truncated. Values are cast as in C: integers are truncated, then wrapped, NaN becomes 0. The
+        input itself will do. For a Dask array, a type only.
     mode : str, optional
-        How the array is extended beyond its borders: 'reflect', 'nearest', 'mirror', 'wrap', 'constant', or another name
-        of these, 'grid-mirror', 'grid-wrap', 'grid-constant'.
+        How the array is extended beyond its borders: 'reflect', 'nearest', 'mirror', 'wrap', 'constant'. 'grid-mirror',
+        'grid-wrap' and 'grid-constant' are other names for 'reflect', 'wrap' and 'constant'.
     cval : float, optional
-        What is seen outside the array in mode 'constant'.
+        What is seen outside the array in mode 'constant'; it is not cast to the input's type.
     origin : int or sequence of int, optional
         Shifts of the window: positive ones move it towards lower indices.
     extra_arguments : sequence, optional
-        Further arguments for `function`. A built-in function's name takes its parameter here.
+        Further arguments for `function`; for decorated functions, numbers and arrays of numbers, which are read-only
+        there. A built-in function's name takes its parameter here. Objects of built-in functions, and other low-level
+        callables, take none.
     extra_keywords : dict, optional
-        Further keyword arguments for `function`.
+        Further keyword arguments for `function`, likewise.
     axes : int or sequence of int, optional
-        The axes along which windows extend; all, if not given.
+        The axes along which windows extend; all, if not given. ``axes=(0, 1)`` filters each channel of a picture of
+        shape (rows, columns, channels) by itself.
     axis_modes : sequence of str, optional
-        A mode for each of these axes, instead of `mode`.
+        A mode for each of these axes, in the order of `axes`, instead of `mode`.
     threads : int, optional
         How many threads to use at most; -1: as many as there are cores. If not given, -1 for built-in and decorated
-        functions and 1 for all others, which may not be made for several. Plain Python functions have one only. For a
-        Dask array, how many to use in each of its tasks: 1 if not given, as Dask runs many of these at a time.
+        functions and 1 for all others, which may not be made for several. Plain Python functions have one only,
+        whatever is given. Results are the same for any number. For a Dask array, how many to use in each of its tasks:
+        1 if not given, as Dask runs many of these at a time.
     progress : bool or callable, optional
         True for a progress bar (tqdm's). A callable is called with the fraction done, every 50 ms or so and at the end;
         an exception that it raises ends the filter. Not for Dask arrays: Dask has progress bars of its own.
@@ -89,15 +95,22 @@ def generic_filter(
     Raises
     ------
     TypeError, RuntimeError, ValueError
-        As SciPy, for arguments that do not go together.
+        As SciPy, for arguments that do not go together, types of arrays that are not supported, a name that no built-in
+        function has; before anything is written.
+    TypeError
+        For a decorated function: if extra arguments are missing, or it can't be compiled for their types.
+    RuntimeError
+        If a low-level callable gives up, by returning 0: the message has the number of the element, in C order.
+    ImportError
+        For ``progress=True`` without tqdm.
     KeyboardInterrupt
         Ctrl+C stops the filter, whatever function runs, as soon as the windows under way are done.
     Exception
-        What `function` raised, at once.
+        What `function` raised, at once. The output has been written in part.
 
     Notes
     -----
-    While no Python function is called, other Python threads run.
+    While no Python function is called, other Python threads run. Any number of them may filter at the same time.
 
     Results are SciPy's, but where these are wrong: entries of `size` and `footprint` go with the axes as `axes` orders
     them; inputs and outputs may overlap; inputs may have strides of 0.
@@ -119,6 +132,14 @@ def generic_filter(
     array([[3, 3, 3],
            [6, 5, 4],
            [6, 7, 7]])
+    >>> llc.generic_filter(image, "mean", size=(1, 3), output=float, mode="nearest")
+    array([[2.33333333, 2.66666667, 3.        ],
+           [6.33333333, 5.        , 3.66666667],
+           [6.33333333, 7.33333333, 8.33333333]])
+    >>> llc.generic_filter(image, llc.percentile(90), footprint=[[0, 1, 0], [1, 1, 1], [0, 1, 0]])
+    array([[8, 5, 5],
+           [8, 8, 9],
+           [8, 9, 9]])
     """
     if size is not None and footprint is not None:
         warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=2)

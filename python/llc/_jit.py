@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 class _JitFunction(_capsules.LowLevelCallable):
     """A Python function compiled into a callback: a low-level callable.
 
-    It has the function's name and documentation. It can't be called: SciPy would call from Python what can be.
+    It has the function's name and documentation. It can't be called: SciPy would call from Python what can be. It can
+    be pickled, with whatever the function refers to. Any number of threads may use it at the same time.
 
     Attributes
     ----------
     function : callable
-        The Python function that was decorated, with the arguments that were bound to it.
+        The Python function that was decorated, with the arguments that were bound to it. Windows are 1-D arrays.
     """
 
     _signature: bytes
@@ -68,9 +69,22 @@ class _JitFunction(_capsules.LowLevelCallable):
         raise NotImplementedError
 
     def bind(self, *arguments: Any, **keywords: Any) -> Any:
-        """The function with its further arguments: numbers, and arrays of numbers, which are copied.
+        """The function with its further arguments. SciPy hands compiled functions none; this one has them already.
 
-        SciPy hands compiled functions none; what this gives is a low-level callable that has them already.
+        Parameters
+        ----------
+        *arguments, **keywords
+            All of its further arguments but those that have defaults: numbers, and arrays of numbers, which are copied.
+
+        Returns
+        -------
+        JitFilterFunction, JitFilter1dFunction or JitGeometricFunction
+            A low-level callable as this one, which takes no further arguments.
+
+        Raises
+        ------
+        TypeError
+            If one is missing or too many, or the function can't be compiled for their types.
         """
         bound = self._bound + self._positional(arguments, keywords)
         bound = tuple(np.array(value) if isinstance(value, np.ndarray) else value for value in bound)
@@ -218,8 +232,9 @@ def jit_filter_function(function: Callable[..., Any] | None = None, /, **options
     Parameters
     ----------
     function : callable
-        Takes the values of a window, a 1-D array of float64 in C order, and returns a number. It may take further
-        arguments: `generic_filter` hands it `extra_arguments`, ``bind`` makes them a part of it.
+        Takes the values of a window, a 1-D array of float64 in C order, and returns a number. It may change the values.
+        It may take further arguments, numbers and arrays: `generic_filter` hands it `extra_arguments`, ``bind`` makes
+        them a part of it. Globals that it refers to are constants: what they were when it was compiled.
     **options
         Options for `numba.njit`, such as ``fastmath=True``. ``cache=True`` keeps what is compiled in files for other
         processes, where numba keeps functions. Division by zero gives what it gives in NumPy, unless
@@ -228,15 +243,23 @@ def jit_filter_function(function: Callable[..., Any] | None = None, /, **options
     Returns
     -------
     JitFilterFunction
-        A `scipy.LowLevelCallable`, for `scipy.ndimage.generic_filter`. In `llc.generic_filter` the same function runs on
-        many windows at a time, and on all cores: it is compiled once more for each number of taps up to 49, where loops
-        over the values become vector instructions if their branches only choose between values. Its ``function`` is the
-        Python function.
+        A `scipy.LowLevelCallable`, for `scipy.ndimage.generic_filter`. In `llc.generic_filter` the same function runs
+        on many windows at a time, and on all cores: it is compiled once more for each number of taps up to 49, where
+        loops over the values become vector instructions if their branches only choose between values. Its ``function``
+        is the Python function.
 
     Raises
     ------
     TypeError
-        If the function can't be compiled, or returns no number.
+        If what is decorated is no function, can't be compiled, or returns no number. If it takes further arguments that
+        have no defaults, it is compiled when their types are known: by ``bind`` or `llc.generic_filter`.
+    ImportError
+        If there is no numba.
+
+    Notes
+    -----
+    What the function raises comes out of `llc.generic_filter`. SciPy's filter raises a RuntimeError instead, also where
+    further arguments have neither defaults nor been bound.
 
     Examples
     --------
@@ -253,6 +276,17 @@ def jit_filter_function(function: Callable[..., Any] | None = None, /, **options
     array([[1, 1, 2],
            [1, 1, 2],
            [6, 3, 3]])
+
+    With a further argument, for this package's filter and for SciPy's:
+
+    >>> @llc.jit_filter_function
+    ... def above(values, threshold):
+    ...     return np.sum(values > threshold)
+    >>> llc.generic_filter([1, 5, 2, 8], above, size=3, extra_arguments=(2,))
+    array([1, 1, 2, 2])
+    >>> from scipy import ndimage
+    >>> ndimage.generic_filter([1, 5, 2, 8], above.bind(2), size=3)
+    array([1, 1, 2, 2])
     """
     return _decorator(JitFilterFunction, function, options)
 
@@ -264,7 +298,7 @@ def jit_filter1d_function(function: Callable[..., Any] | None = None, /, **optio
     ----------
     function : callable
         Takes a line of the array, extended at both ends, and the output's line, which it fills: 1-D arrays of float64.
-        Further arguments as `jit_filter_function`.
+        The former has filter_size - 1 elements more. Further arguments as `jit_filter_function`.
     **options
         Options for `numba.njit`.
 
@@ -272,6 +306,22 @@ def jit_filter1d_function(function: Callable[..., Any] | None = None, /, **optio
     -------
     JitFilter1dFunction
         A `scipy.LowLevelCallable`. Its ``function`` is the Python function.
+
+    Raises
+    ------
+    TypeError, ImportError
+        As `jit_filter_function`.
+
+    Examples
+    --------
+    >>> import llc
+    >>> from scipy import ndimage
+    >>> @llc.jit_filter1d_function
+    ... def differences(line, output):
+    ...     for i in range(len(output)):
+    ...         output[i] = line[i + 2] - line[i]
+    >>> ndimage.generic_filter1d([1, 5, 2, 8], differences, filter_size=3)
+    array([4, 1, 3, 6])
     """
     return _decorator(JitFilter1dFunction, function, options)
 
@@ -282,9 +332,9 @@ def jit_geometric_function(function: Callable[..., Any] | None = None, /, **opti
     Parameters
     ----------
     function : callable
-        Takes an output element's coordinates, an array of integers, and an array of float64 for the input's coordinates,
-        which it fills. Or it takes the former only and returns the latter, as a tuple or an array. Further arguments as
-        `jit_filter_function`; those of a function that returns coordinates have defaults.
+        Takes an output element's coordinates, an array of integers, and an array of float64 for the input's
+        coordinates, which it fills. Or it takes the former only and returns the latter, as a tuple or an array. Further
+        arguments as `jit_filter_function`; those of a function that returns coordinates have defaults.
     **options
         Options for `numba.njit`.
 
@@ -292,5 +342,24 @@ def jit_geometric_function(function: Callable[..., Any] | None = None, /, **opti
     -------
     JitGeometricFunction
         A `scipy.LowLevelCallable`. Its ``function`` is the Python function.
+
+    Raises
+    ------
+    TypeError, ImportError
+        As `jit_filter_function`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import llc
+    >>> from scipy import ndimage
+    >>> @llc.jit_geometric_function
+    ... def shifted(output, input, by):
+    ...     input[0] = output[0] + by
+    ...     input[1] = output[1]
+    >>> ndimage.geometric_transform(np.array([[1, 5], [2, 8], [3, 4]]), shifted.bind(1), order=1)
+    array([[2, 8],
+           [3, 4],
+           [0, 0]])
     """
     return _decorator(JitGeometricFunction, function, options)

@@ -237,9 +237,9 @@ def test_geometric():
 def test_built_in_docstrings_hold():
     import doctest
 
-    from llc import _c_api, _filter, _jit
+    from llc import _builtins, _c_api, _filter, _jit
 
-    for module in (_c_api, _filter, _jit):
+    for module in (_builtins, _c_api, _filter, _jit):
         result = doctest.testmod(module)
         assert result.attempted > 0 and result.failed == 0
 

@@ -33,8 +33,8 @@ def plain(values):
 
 @st.composite
 def cases(draw):
-    """An array in any layout, and arguments that SciPy takes. (Left out is where SciPy is wrong: axes in another order than
-    the array's, windows of other extents there; zero strides.)"""
+    """An array in any layout, and arguments that SciPy takes. (Left out is where SciPy is wrong: axes in another order
+    than the array's, windows of other extents there; zero strides.)"""
     shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=7))
     values = draw(hnp.arrays(draw(st.sampled_from(["i1", "u1", "i4", "u8", "f4", "f8"])), shape,
                              elements=st.integers(0, 100)))
