@@ -42,10 +42,11 @@ from ._native import lib as _lib
 
 __version__ = _ffi.string(_lib.llc_version_string()).decode()
 
+# Not range and sum: after `from llc import *` these are still Python's.
 __all__ = [
     "Builtin", "distinct", "generic_filter", "get_include", "grey_dilation", "grey_erosion",
     "jit_filter1d_function", "jit_filter_function", "jit_geometric_function", "maximum", "mean", "median",
     "median_absolute_deviation", "minimum", "mode", "nan_count", "nan_maximum", "nan_mean", "nan_median",
     "nan_minimum", "nan_quantile", "nan_standard_deviation", "nan_sum", "nan_variance", "percentile", "quantile",
-    "range", "rank", "standard_deviation", "sum", "variance", "weighted_sum",
+    "rank", "standard_deviation", "variance", "weighted_sum",
 ]

@@ -83,10 +83,17 @@ class Builtin(_capsules.LowLevelCallable):
     def __reduce__(self) -> tuple:
         return Builtin, (self.name, self.parameter)
 
-    # As a tuple it would be the same as any other without a parameter.
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    # As tuples they would differ by their capsules.
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Builtin):
+            return NotImplemented
+        return self.name == other.name and np.array_equal(self.parameter, other.parameter)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.name, np.shape(self.parameter)))
 
 
 def _value(name: str, parameter: Any, values: Any) -> float:

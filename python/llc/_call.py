@@ -111,9 +111,9 @@ def _python_batch(taps: Any, filter_size: int, return_values: Any, count: int, b
     windows = np.empty((count, filter_size))
     for k in range(filter_size):
         windows[:, k] = np.frombuffer(ffi.buffer(taps[k], 8 * count))
-    results = np.frombuffer(ffi.buffer(return_values, 8 * count))
     for j in range(count):
-        results[j] = function(windows[j], *arguments, **keywords)
+        # As SciPy it takes numbers only; NumPy makes one of None too.
+        return_values[j] = function(windows[j], *arguments, **keywords)
     return 1
 
 

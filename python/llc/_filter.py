@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _builtins, _call, _capsules
-from ._jit import JitFilterFunction
+from . import _builtins, _call, _capsules, _jit
 from ._native import ffi
 from ._window import Window
 
@@ -178,6 +177,8 @@ def in_memory(
         with _bar() as hears:
             _call.run(made, source, target, window, cval, threads, hears)
     else:
+        if not (progress is None or progress is False or callable(progress)):
+            raise TypeError(f"progress is {progress!r}; it is to be a bool, or a callable")
         _call.run(made, source, target, window, cval, threads, progress or None)
     if target is not output:
         output[...] = target
@@ -188,13 +189,15 @@ def _prepare(function: Any, window: Window, arguments: tuple, keywords: dict[str
     """What the library is to call for a function of the caller's."""
     if isinstance(function, str):
         return _builtins.named(function, arguments, keywords).for_window(window)
-    if isinstance(function, JitFilterFunction):
+    if isinstance(function, _jit.JitFilterFunction):
         return function.for_taps(window.taps, arguments, keywords)
     if not isinstance(function, _builtins.Builtin):
         low_level = _capsules.filter_function(function)
         if low_level is None:
             if not callable(function):
                 raise TypeError(f"function is {function!r}, which can't be called")
+            if getattr(function, "__module__", None) in (_builtins.__name__, _jit.__name__):
+                raise TypeError(f"llc.{function.__name__} makes a function: call it, and hand on what it gives")
             return _call.PythonFunction(function, arguments, keywords)
         address, user_data = (ffi.cast("void *", number) for number in low_level)
     if arguments or keywords:

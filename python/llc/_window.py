@@ -38,7 +38,8 @@ class Window:
                 raise ValueError("invalid origin")
         self.modes = [mode] * filtered if axis_modes is None else _each(axis_modes, filtered)
         if any(not isinstance(mode, str) or mode not in _call.MODES for mode in self.modes):
-            raise RuntimeError("boundary mode not supported")
+            further = "" if isinstance(mode, str) else ": axis_modes= takes one for each axis"
+            raise RuntimeError(f"boundary mode not supported{further}")
         self.taps = math.prod(self.shape) if self.mask is None else int(self.mask.sum())
 
     @classmethod

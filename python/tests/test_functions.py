@@ -46,7 +46,7 @@ def first(buffer, filter_size, return_value, user_data):
 
 PARAMETERS = {"rank": 2, "percentile": 90.0, "quantile": 0.3, "nan_quantile": 0.3, "weighted_sum": np.arange(9.0),
               "grey_erosion": np.arange(9.0).reshape(3, 3), "grey_dilation": np.arange(9.0).reshape(3, 3)}
-BUILTINS = [getattr(llc, name) for name in llc.__all__ if isinstance(getattr(llc, name), llc.Builtin)] + [
+BUILTINS = [value for value in vars(llc).values() if isinstance(value, llc.Builtin)] + [
     getattr(llc, name)(parameter) for name, parameter in PARAMETERS.items()
 ]
 
@@ -266,6 +266,25 @@ def test_arrays_of_any_type_are_arguments(dtype):
 def test_arguments_that_compiled_functions_do_not_take(argument, error, message):
     with pytest.raises(error, match=message):
         llc.generic_filter(IMAGE, weighed, 1, extra_arguments=(argument,))
+
+
+@pytest.mark.parametrize(("function", "arguments", "error", "message"), [
+    (lambda values: None, {}, TypeError, "must be real number, not NoneType"),
+    (lambda values: "12", {}, TypeError, "must be real number, not str"),
+    (llc.percentile, {}, TypeError, "llc.percentile makes a function: call it"),
+    (llc.jit_filter_function, {}, TypeError, "llc.jit_filter_function makes a function: call it"),
+    (llc.median, {"progress": 1}, TypeError, "progress is 1; it is to be a bool, or a callable"),
+    (llc.median, {"mode": ("wrap", "nearest")}, RuntimeError, "boundary mode not supported: axis_modes= takes one for"),
+])
+def test_what_is_easily_mistaken(function, arguments, error, message):
+    with pytest.raises(error, match=message):
+        llc.generic_filter(IMAGE, function, 3, **arguments)
+
+
+def test_builtins_are_equal_by_what_they_are():
+    assert len({*BUILTINS, *map(pickle.loads, map(pickle.dumps, BUILTINS))}) == 26
+    assert llc.percentile(90) == llc.percentile(90.0) != llc.percentile(80) != llc.quantile(0.8)
+    assert llc.weighted_sum([1, 2]) == llc.weighted_sum((1.0, 2.0)) != llc.weighted_sum([[1, 2]]) != llc.median != "median"
 
 
 def test_calls_alike_are_told_apart():
