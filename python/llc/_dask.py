@@ -58,6 +58,8 @@ def lazily(
     if reach:
         # Unlike `overlap` it needs to know the chunks of these axes only.
         input = da.overlap.overlap_internal(input, reach)
+    # Of the other axes Dask may have left empty chunks out meanwhile.
+    chunks = tuple(own if axis in reach else now for axis, (own, now) in enumerate(zip(chunks, input.chunks)))
     return input.map_blocks(_Filter(filtered, reach, wrapped), chunks=chunks, meta=meta, dtype=meta.dtype)
 
 

@@ -126,6 +126,14 @@ def test_small_arrays():
             assert_same(array, "sum", 3, mode=mode)
 
 
+def test_empty_chunks():
+    for mode in MODES:
+        for chunks in (((1, 1), (1,), (0, 1)), ((1, 0, 1), (0, 1, 0), (1, 0))):
+            array = da.from_array(np.arange(2.0).reshape(2, 1, 1), chunks=chunks)
+            assert_same(array, "sum", 2, mode=mode, axes=0)
+            assert_same(array, "sum", 2, mode=mode)
+
+
 def test_unknown_chunk_sizes():
     array = da.from_array(IMAGE, chunks=(8, 5))
     array = array[array[:, 0] > 0.5]
