@@ -20,7 +20,8 @@ class Window:
         self.axes = tuple(range(ndim)) if axes is None else _axes(axes, ndim)
         filtered = len(self.axes)
         if footprint is not None:
-            mask = np.ascontiguousarray(footprint, dtype=bool).reshape(np.shape(footprint))
+            # A copy: a lazy result may be computed when the caller's has changed.
+            mask = np.array(footprint, dtype=bool, order="C")
             shape, self.mask = mask.shape, None if mask.all() else mask
         elif size is None:
             raise RuntimeError("no footprint or filter size provided")

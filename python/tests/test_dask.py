@@ -134,6 +134,14 @@ def test_empty_chunks():
             assert_same(array, "sum", 2, mode=mode)
 
 
+def test_footprints_may_change_before_the_result_is_computed():
+    array, footprint = da.from_array(IMAGE, chunks=8), np.array([[True, False, True]])
+    expected = llc.generic_filter(IMAGE, "sum", footprint=footprint, axes=(0, 1))
+    result = llc.generic_filter(array, "sum", footprint=footprint, axes=(0, 1))
+    footprint[:] = True
+    np.testing.assert_array_equal(result, expected)
+
+
 def test_unknown_chunk_sizes():
     array = da.from_array(IMAGE, chunks=(8, 5))
     array = array[array[:, 0] > 0.5]
