@@ -187,6 +187,28 @@ pub(crate) fn strides<V>(results: &[V], most: usize) -> impl Iterator<Item = Ran
     first.into_iter().chain((head..whole).step_by(most).map(move |start| start..whole.min(start + most))).chain(last)
 }
 
+/// Values that fill a cache line.
+#[inline(always)]
+pub(crate) const fn line_of<V>() -> usize {
+    CACHE_LINE / size_of::<V>()
+}
+
+/// Calls `work` with places of a row of results, which are a line or more, and where they are: it is to work on a line of
+/// them each time. Each lies in one cache line, but for the first and the last, which overlap those next to them: so what is
+/// computed must not depend on what was.
+#[inline(always)]
+pub(crate) fn by_lines<V>(results: &mut [V], mut work: impl FnMut(usize, *mut V)) {
+    let last = results.len() - line_of::<V>();
+    let results = results.as_mut_ptr();
+    work(0, results);
+    let mut start = line_of::<V>() - results.addr() % CACHE_LINE / size_of::<V>();
+    while start < last {
+        work(start, results.wrapping_add(start));
+        start += line_of::<V>();
+    }
+    work(last, results.wrapping_add(last));
+}
+
 /// Which of some counts are not above a limit, a bit for each.
 ///
 /// Compilers turn comparisons whose results are counted into a branch or a shift for each.

@@ -20,7 +20,7 @@ use std::{array, ptr};
 
 use crate::convert::Value;
 use crate::error::Error;
-use crate::memory::{self, Aligned};
+use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::simd;
 use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
@@ -31,10 +31,10 @@ const LOW: usize = 6;
 const FEW: usize = 6;
 
 /// Bytes of rows that are computed from bottom to top before those beside them.
-const STRIP: usize = 2048;
+const STRIP: usize = 8192;
 
 /// Bytes of results that one pass after the other is run for, if windows reach no further than a fraction of that.
-const PIECE: usize = 4096;
+const PIECE: usize = 8192;
 const REACHES: usize = 8;
 
 /// Bytes that are read or written between two looks ahead.
@@ -78,6 +78,32 @@ pub(crate) trait Extremal: Value {
     /// The bits that one of two values has, or both have.
     fn either(self, other: Self) -> Self;
     fn both(self, other: Self) -> Self;
+
+    /// A cache line of values. What is done with all values of an array is done with vectors.
+    type Line: Copy;
+
+    /// For each of them, what [`suspect`](Self::suspect) tells.
+    type Marks: Copy + Default;
+
+    fn merge(a: Self::Line, b: Self::Line, of: impl Fn(Self, Self) -> Self) -> Self::Line;
+
+    fn suspect_line(line: Self::Line, so_far: Self::Marks) -> Self::Marks;
+
+    fn has_suspects(marks: Self::Marks) -> bool;
+}
+
+macro_rules! line {
+    ($type:ty) => {
+        type Line = [$type; CACHE_LINE / size_of::<$type>()];
+
+        #[inline(always)]
+        fn merge(mut a: Self::Line, b: Self::Line, of: impl Fn(Self, Self) -> Self) -> Self::Line {
+            for (a, b) in a.iter_mut().zip(b) {
+                *a = of(*a, b);
+            }
+            a
+        }
+    };
 }
 
 macro_rules! integers {
@@ -115,6 +141,16 @@ macro_rules! integers {
             #[inline(always)]
             fn both(self, other: Self) -> Self {
                 self & other
+            }
+
+            line!($type);
+
+            type Marks = ();
+
+            fn suspect_line(_: Self::Line, _: ()) {}
+
+            fn has_suspects(_: ()) -> bool {
+                false
             }
         }
     )*};
@@ -157,6 +193,22 @@ macro_rules! floats {
             #[inline(always)]
             fn both(self, other: Self) -> Self {
                 <$type>::from_bits(self.to_bits() & other.to_bits())
+            }
+
+            line!($type);
+
+            type Marks = [$mark; CACHE_LINE / size_of::<$type>()];
+
+            #[inline(always)]
+            fn suspect_line(line: Self::Line, mut so_far: Self::Marks) -> Self::Marks {
+                for (so_far, value) in so_far.iter_mut().zip(line) {
+                    *so_far = value.suspect(*so_far);
+                }
+                so_far
+            }
+
+            fn has_suspects(marks: Self::Marks) -> bool {
+                marks.into_iter().any(Self::are_suspects)
             }
         }
     )*};
@@ -360,7 +412,7 @@ fn add_passes(passes: &mut Vec<Pass>, width: usize, step: usize) -> Result<(), E
 }
 
 /// The extremes of some rows, and then passes along these: for some places after the others, so that what a pass reads is
-/// still where it was written. Returns whether something special was found, if that was unknown.
+/// still where it was written. Returns whether something special may have been found, if that was unknown.
 fn combine_and_pass<'r, V: Extremal, E: Extreme>(
     rows: impl ExactSizeIterator<Item = &'r [V]> + Clone,
     passes: &[Pass],
@@ -392,7 +444,7 @@ fn combine_and_pass<'r, V: Extremal, E: Extreme>(
     found
 }
 
-/// Runs passes along a row. Returns whether something special was found in it, if that was unknown.
+/// Runs passes along a row. Returns whether something special may be in it, if that was unknown.
 fn pass_along<V: Extremal, E: Extreme>(
     passes: &[Pass],
     row: &[V],
@@ -513,8 +565,9 @@ impl<V: Extremal> Groups<V> {
         let count = row.len() - self.passes.iter().map(Pass::reach).sum::<usize>();
         let own = &mut self.ring[slot * self.pitch..][..count];
         let mut pass = |order| pass_along::<V, E>(&self.passes, row, order, own, scratch);
-        // The first pass over the row looks at it.
-        let found = if is_special { has_special::<V, true>(row) } else { pass(Order::Unknown) };
+        // The first pass over the row looks at it, and suspects zeros too.
+        let found =
+            if is_special { has_special::<V, true>(row) } else { pass(Order::Unknown) && has_special::<V, false>(row) };
         if found || is_special {
             pass(Order::Special);
         }
@@ -654,8 +707,8 @@ impl<V: Extremal> Runs<V> {
     }
 }
 
-/// The extremes of the values that results have in up to [`MOST`] rows. Returns whether something special was found, if that
-/// was unknown.
+/// The extremes of the values that results have in up to [`MOST`] rows. Returns whether something special may have been found,
+/// if that was unknown.
 fn combine<'r, V: Extremal, E: Extreme>(
     rows: impl ExactSizeIterator<Item = &'r [V]>,
     order: Order,
@@ -713,32 +766,39 @@ unsafe fn combine_by<V: Extremal, const N: usize, const LOOK: bool>(
     to: To,
     of: impl Fn(V, V) -> V,
 ) -> bool {
-    let mut found = false;
-    for block in simd::strides(results, BLOCK) {
-        let sources = sources.map(|source| source.wrapping_add(block.start));
-        let results = &mut results[block];
-        if to == To::Memory {
-            simd::fetch_ahead(results.as_ptr(), results.len());
-        }
-        if LOOK {
-            simd::fetch_ahead(sources[0], results.len());
-        }
+    if results.len() < simd::line_of::<V>() {
         let mut mark = V::Mark::default();
         for (i, result) in results.iter_mut().enumerate() {
             // SAFETY: the caller has so many values there.
-            let mut extreme = unsafe { *sources[0].add(i) };
-            if LOOK {
-                mark = mark | extreme.mark();
-            }
-            for source in &sources[1..] {
-                // SAFETY: likewise.
-                extreme = of(extreme, unsafe { *source.add(i) });
-            }
-            *result = extreme;
+            let value = |source: *const V| unsafe { *source.add(i) };
+            mark = if LOOK { value(sources[0]).suspect(mark) } else { mark };
+            *result = sources[1..].iter().fold(value(sources[0]), |extreme, &source| of(extreme, value(source)));
         }
-        found |= mark != V::Mark::default();
+        return LOOK && V::are_suspects(mark);
     }
-    found
+    let mut marks = V::Marks::default();
+    simd::by_lines(
+        results,
+        #[inline(always)]
+        |start, result| {
+            if to == To::Memory {
+                simd::fetch_ahead(result, 1);
+            }
+            if LOOK {
+                simd::fetch_ahead(sources[0].wrapping_add(start), 1);
+            }
+            // SAFETY: likewise; a line lies within them.
+            let line = |source: *const V| unsafe { source.add(start).cast::<V::Line>().read_unaligned() };
+            let mut extremes = line(sources[0]);
+            marks = if LOOK { V::suspect_line(extremes, marks) } else { marks };
+            for &source in &sources[1..] {
+                extremes = V::merge(extremes, line(source), &of);
+            }
+            // SAFETY: it is a line of results.
+            unsafe { result.cast::<V::Line>().write_unaligned(extremes) };
+        },
+    );
+    LOOK && V::has_suspects(marks)
 }
 
 /// Takes a row in to those before it of its group; with the ends of the last group, they make the results.
@@ -778,17 +838,32 @@ unsafe fn take_together_by<V: Extremal>(
     results: &mut [V],
     of: impl Fn(V, V) -> V,
 ) {
-    for block in simd::strides(results, BLOCK) {
-        let [before, row, ends] = sources.map(|source| source.wrapping_add(block.start));
-        let (together, results) = (&mut together[block.clone()], &mut results[block]);
-        simd::fetch_ahead(results.as_ptr(), results.len());
+    if results.len() < simd::line_of::<V>() {
         for (i, (together, result)) in together.iter_mut().zip(results).enumerate() {
             // SAFETY: the caller has so many values there.
-            let (before, row, end) = unsafe { (*before.add(i), *row.add(i), *ends.add(i)) };
+            let [before, row, end] = sources.map(|source| unsafe { *source.add(i) });
             *together = of(before, row);
             *result = of(*together, end);
         }
+        return;
     }
+    let together = together.as_mut_ptr();
+    simd::by_lines(
+        results,
+        #[inline(always)]
+        |start, result| {
+            simd::fetch_ahead(result, 1);
+            // SAFETY: likewise; a line lies within them.
+            let [before, row, end] =
+                sources.map(|source| unsafe { source.add(start).cast::<V::Line>().read_unaligned() });
+            let so_far = V::merge(before, row, &of);
+            // SAFETY: it is a line of results, and there are as many to be taken together.
+            unsafe {
+                together.add(start).cast::<V::Line>().write_unaligned(so_far);
+                result.cast::<V::Line>().write_unaligned(V::merge(so_far, end, &of));
+            }
+        },
+    );
 }
 
 /// Whether a row has values that comparisons alone don't put where they belong. It may be brought from memory meanwhile.

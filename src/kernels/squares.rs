@@ -1,11 +1,12 @@
 //! The medians of squares of 3 x 3 and 5 x 5 values, the smallest windows and the most used, as code of their own.
 //!
-//! Columns are put in order, then rows, or the other way round: the latter leaves the former in order. Now the value in row `i` and column `j` has `(i + 1) * (j + 1)` values at or below it and as many at or above it
-//! from the other corner, and the median must be on the diagonal between the corners of the highest and the lowest, or next
-//! to it: of 3 x 3, it is the median of the diagonal; of 5 x 5, of the diagonal's median, the highest of the one before it
-//! and the lowest of the one after it. (Any two values of the diagonal before have three above them in the diagonal itself,
-//! and these three in the next: with the two, eight of those thirteen values, too many for the lower of the two to be the
-//! median. And so on.) Of the second orders only so much is computed as is needed for that.
+//! Columns are put in order, then rows, or the other way round: the second leaves the first in order. Now the value in row
+//! `i` and column `j` has `(i + 1) * (j + 1)` values at or below it and as many at or above it from the other corner, and the
+//! median must be on the diagonal between the corners of the highest and the lowest, or next to it: of 3 x 3, it is the median
+//! of the diagonal; of 5 x 5, of the diagonal's median, the highest of the one before it and the lowest of the one after it.
+//! (Any two values of the diagonal before have three above them in the diagonal itself, and these three in the next: with the
+//! two, eight of those thirteen values, too many for the lower of the two to be the median. And so on.) Of the second orders
+//! only so much is computed as is needed for that.
 //!
 //! Of 5 x 5 columns are put in order first, once for all windows that have them; of 3 x 3 rows are, once for two windows one
 //! below the other, which share two rows.
