@@ -193,20 +193,19 @@ pub(crate) const fn line_of<V>() -> usize {
     CACHE_LINE / size_of::<V>()
 }
 
-/// Calls `work` with places of a row of results, which are a line or more, and where they are: it is to work on a line of
-/// them each time. Each lies in one cache line, but for the first and the last, which overlap those next to them: so what is
-/// computed must not depend on what was.
+/// Calls `work` with places of a row of results, of which there are a line or more: it is to work on a line of them from
+/// there on. Each lies in one cache line, but for the first and the last, which overlap those next to them: so some are
+/// computed twice.
 #[inline(always)]
-pub(crate) fn by_lines<V>(results: &mut [V], mut work: impl FnMut(usize, *mut V)) {
-    let last = results.len() - line_of::<V>();
-    let results = results.as_mut_ptr();
-    work(0, results);
+pub(crate) fn by_lines<V>(results: *const V, len: usize, mut work: impl FnMut(usize)) {
+    let last = len - line_of::<V>();
+    work(0);
     let mut start = line_of::<V>() - results.addr() % CACHE_LINE / size_of::<V>();
     while start < last {
-        work(start, results.wrapping_add(start));
+        work(start);
         start += line_of::<V>();
     }
-    work(last, results.wrapping_add(last));
+    work(last);
 }
 
 /// Which of some counts are not above a limit, a bit for each.

@@ -41,8 +41,10 @@ const MANY_ROWS: usize = 64;
 /// Elements of a line that are worth telling apart from those at its ends.
 const LONG: usize = 256;
 
-/// Lines whose ends are extended together.
-const ENDS: usize = 16;
+/// Lines whose ends are extended together: enough for their places to fill a few vectors.
+const fn lines_of_ends(value_size: usize) -> usize {
+    if value_size < 4 { CACHE_LINE / value_size } else { CACHE_LINE / 4 }
+}
 
 /// What rows a kernel likes best.
 #[derive(Clone, Copy)]
@@ -160,7 +162,7 @@ impl<'a> Sweep<'a> {
             if inside.start + LONG <= end {
                 let ends = [End::new(axis, 0..inside.start)?, End::new(axis, end..axis.extent)?];
                 let most = ends.iter().map(|end| end.elements.len()).max().unwrap_or(0).max(1);
-                let tile = memory::collected([ENDS.min(sweep.swept.extent), most].into_iter())?;
+                let tile = memory::collected([lines_of_ends(size).min(sweep.swept.extent), most].into_iter())?;
                 let sweep_of_ends = Self::along(input, window, cval, size, &axes, along - 1, tile)?;
                 sweep.own = Some(OwnRows { inside, ends, sweep_of_ends: memory::boxed(sweep_of_ends)? });
             }
@@ -519,9 +521,9 @@ impl<'p, K: RowKernel> Own<'p, K> {
         let tile = self.sweep.tile[0];
         own.clone().step_by(tile).all(|start| {
             self.part.set(0, start..own.end.min(start + tile));
-            let mut known = 0;
-            band.rows.clone().step_by(ENDS).all(|row| {
-                let rows = row..band.rows.end.min(row + ENDS);
+            let (mut known, together) = (0, lines_of_ends(size_of::<K::Value>()));
+            band.rows.clone().step_by(together).all(|row| {
+                let rows = row..band.rows.end.min(row + together);
                 if !self.sweep_down(band.array, rows.clone(), known, piece, gate) {
                     return false;
                 }

@@ -85,6 +85,24 @@ pub(crate) trait Extremal: Value {
     /// For each of them, what [`suspect`](Self::suspect) tells.
     type Marks: Copy + Default;
 
+    /// The line that begins there.
+    ///
+    /// # Safety
+    /// There is one.
+    #[inline(always)]
+    unsafe fn line(at: *const Self) -> Self::Line {
+        // SAFETY: so the caller has it.
+        unsafe { at.cast::<Self::Line>().read_unaligned() }
+    }
+
+    /// # Safety
+    /// There is room for a line.
+    #[inline(always)]
+    unsafe fn set_line(at: *mut Self, line: Self::Line) {
+        // SAFETY: so the caller has it.
+        unsafe { at.cast::<Self::Line>().write_unaligned(line) }
+    }
+
     fn merge(a: Self::Line, b: Self::Line, of: impl Fn(Self, Self) -> Self) -> Self::Line;
 
     fn suspect_line(line: Self::Line, so_far: Self::Marks) -> Self::Marks;
@@ -776,26 +794,29 @@ unsafe fn combine_by<V: Extremal, const N: usize, const LOOK: bool>(
         }
         return LOOK && V::are_suspects(mark);
     }
+    let (len, results) = (results.len(), results.as_mut_ptr());
     let mut marks = V::Marks::default();
     simd::by_lines(
         results,
+        len,
         #[inline(always)]
-        |start, result| {
+        |start| {
+            let result = results.wrapping_add(start);
             if to == To::Memory {
                 simd::fetch_ahead(result, 1);
             }
             if LOOK {
                 simd::fetch_ahead(sources[0].wrapping_add(start), 1);
             }
-            // SAFETY: likewise; a line lies within them.
-            let line = |source: *const V| unsafe { source.add(start).cast::<V::Line>().read_unaligned() };
-            let mut extremes = line(sources[0]);
-            marks = if LOOK { V::suspect_line(extremes, marks) } else { marks };
-            for &source in &sources[1..] {
-                extremes = V::merge(extremes, line(source), &of);
+            // SAFETY: a line lies within what the caller has.
+            unsafe {
+                let mut extremes = V::line(sources[0].add(start));
+                marks = if LOOK { V::suspect_line(extremes, marks) } else { marks };
+                for source in &sources[1..] {
+                    extremes = V::merge(extremes, V::line(source.add(start)), &of);
+                }
+                V::set_line(result, extremes);
             }
-            // SAFETY: it is a line of results.
-            unsafe { result.cast::<V::Line>().write_unaligned(extremes) };
         },
     );
     LOOK && V::has_suspects(marks)
@@ -847,20 +868,20 @@ unsafe fn take_together_by<V: Extremal>(
         }
         return;
     }
-    let together = together.as_mut_ptr();
+    let (len, results, together) = (results.len(), results.as_mut_ptr(), together.as_mut_ptr());
+    let [before, row, ends] = sources;
     simd::by_lines(
         results,
+        len,
         #[inline(always)]
-        |start, result| {
+        |start| {
+            let result = results.wrapping_add(start);
             simd::fetch_ahead(result, 1);
-            // SAFETY: likewise; a line lies within them.
-            let [before, row, end] =
-                sources.map(|source| unsafe { source.add(start).cast::<V::Line>().read_unaligned() });
-            let so_far = V::merge(before, row, &of);
-            // SAFETY: it is a line of results, and there are as many to be taken together.
+            // SAFETY: a line lies within what the caller has.
             unsafe {
-                together.add(start).cast::<V::Line>().write_unaligned(so_far);
-                result.cast::<V::Line>().write_unaligned(V::merge(so_far, end, &of));
+                let so_far = V::merge(V::line(before.add(start)), V::line(row.add(start)), &of);
+                V::set_line(together.add(start), so_far);
+                V::set_line(result, V::merge(so_far, V::line(ends.add(start)), &of));
             }
         },
     );

@@ -47,9 +47,6 @@ const BYTES: usize = 1024;
 /// Rows of the smallest squares' medians that are computed together.
 const BAND: usize = 2;
 
-/// Bytes of medians that are computed between two looks ahead.
-const BLOCK: usize = 512;
-
 /// Medians of squares.
 pub(crate) struct Squares<'s, V, S> {
     statistic: &'s S,
@@ -96,6 +93,7 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
     /// whether something may be special.
     fn pair(&mut self, rows: &Shown<'_, V>, results: &mut Results<'_, S::Result>) -> Option<bool> {
         let is_pair = self.side == 3 && results.rows == BAND && rows.known > 0 && self.clean;
+        let is_pair = is_pair && results.places >= simd::line_of::<V>();
         let medians = S::as_values(results.values).filter(|_| is_pair)?;
         let (step, count) = (self.step, results.places);
         let (medians, others) = medians.split_at_mut(results.apart);
@@ -106,9 +104,8 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
         // The middle columns are looked at, and what is to their sides at the ends.
         let ends = window[2..].iter().flat_map(|row| row[..step].iter().chain(&row[count + step..]));
         let ends = ends.fold(V::Mark::default(), |so_far, value| value.suspect(so_far));
-        let [above, a, b, below] = window.map(<[V]>::as_ptr);
         // SAFETY: rows have as many values as there are places, and those around them.
-        let found = unsafe { pairs_of_medians_of_3(above, a, b, below, step, medians, others, [coming, next]) };
+        let found = unsafe { pairs_of_medians_of_3(window.map(<[V]>::as_ptr), step, medians, others, [coming, next]) };
         Some(found || V::are_suspects(ends))
     }
 
@@ -125,16 +122,12 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
             Some(medians) => medians,
             None => &mut self.medians[..count],
         };
-        for places in simd::strides(medians, BYTES) {
-            let (start, medians) = (places.start, &mut medians[places]);
-            if self.side == 3 {
-                let rows = array::from_fn(|row| at(start, row));
-                simd::widest(
-                    #[inline(always)]
-                    // SAFETY: rows have as many values as there are places, and those around them.
-                    || unsafe { medians_of_3(rows, step, medians) },
-                );
-            } else {
+        if self.side == 3 {
+            // SAFETY: rows have as many values as there are places, and those around them.
+            unsafe { medians_of_3(array::from_fn(|row| at(0, row)), step, medians) }
+        } else {
+            for places in simd::strides(medians, BYTES) {
+                let (start, medians) = (places.start, &mut medians[places]);
                 // SAFETY: likewise; the columns have room for so many.
                 unsafe { medians_of_5(array::from_fn(|row| at(start, row)), step, &mut self.columns, medians) }
             }
@@ -212,51 +205,86 @@ unsafe fn medians_of_5<V: Value>(rows: [*const V; 5], step: usize, columns: &mut
 
 // In functions of their own compilers know that what they write is nothing of what they read.
 
-/// # Safety
-/// There are as many values in each row as medians, and those of the squares around them.
-#[inline(always)]
-unsafe fn medians_of_3<V: Value>(rows: [*const V; 3], step: usize, medians: &mut [V]) {
-    for (place, median) in medians.iter_mut().enumerate() {
-        // SAFETY: the caller has them.
-        let [a, b, c] = rows.map(|row| sorted_3([0, 1, 2].map(|i| unsafe { *row.add(place + i * step) })));
-        *median = Middle::of(b, c).median_with(a);
+simd::widest_fn! {
+    /// # Safety
+    /// There are as many values in each row as medians, and those of the squares around them.
+    unsafe fn medians_of_3<V: Extremal>(rows: [*const V; 3], step: usize, medians: &mut [V]) -> () {
+        let (len, medians) = (medians.len(), medians.as_mut_ptr());
+        if len < simd::line_of::<V>() {
+            for place in 0..len {
+                // SAFETY: the caller has them.
+                unsafe {
+                    let value = |row: usize, i: usize| *rows[row].add(place + i * step);
+                    let sorted = |row| sorted_3([value(row, 0), value(row, 1), value(row, 2)]);
+                    *medians.add(place) = Middle::of(sorted(1), sorted(2)).median_with(sorted(0));
+                }
+            }
+            return;
+        }
+        let [a, b, c] = rows;
+        simd::by_lines(
+            medians,
+            len,
+            #[inline(always)]
+            |start| {
+                // SAFETY: the caller has them.
+                unsafe {
+                    let middle = Middle::of(sorted_3(lines(a.add(start), step)), sorted_3(lines(b.add(start), step)));
+                    V::set_line(medians.add(start), middle.median_with(sorted_3(lines(c.add(start), step))).0);
+                }
+            },
+        );
     }
 }
 
 simd::widest_fn! {
-    /// The same for squares and those a row further down. Meanwhile memory brings the rows that are `coming`, of the array and
-    /// of results. Returns whether something special may be in the middle columns of the last two rows.
+    /// The same for squares and those a row further down, of which there are a line or more. Meanwhile memory brings the rows
+    /// that are `coming`, of the array and of results. Returns whether something special may be in the middle columns of the
+    /// last two rows.
     ///
     /// # Safety
     /// As [`medians_of_3`]; as many of the others.
-    #[expect(clippy::too_many_arguments, reason = "pointers in an array would be read again and again")]
     unsafe fn pairs_of_medians_of_3<V: Extremal>(
-        above: *const V,
-        a: *const V,
-        b: *const V,
-        below: *const V,
+        rows: [*const V; 4],
         step: usize,
         medians: &mut [V],
         others: &mut [V],
         coming: [[*const V; 2]; 2],
     ) -> bool {
-        let mut so_far = V::Mark::default();
-        for places in simd::strides(medians, BLOCK) {
-            let start = places.start;
-            coming.iter().flatten().for_each(|row| simd::fetch(row.wrapping_add(start), BLOCK));
-            let (medians, others) = (&mut medians[places.clone()], &mut others[places]);
-            for (place, (median, other)) in medians.iter_mut().zip(others).enumerate() {
+        let (len, medians, others) = (medians.len(), medians.as_mut_ptr(), others.as_mut_ptr());
+        let [above, a, b, below] = rows;
+        let mut marks = V::Marks::default();
+        simd::by_lines(
+            medians,
+            len,
+            #[inline(always)]
+            |start| {
+                for row in coming.as_flattened() {
+                    simd::prefetch(row.wrapping_add(start));
+                }
                 // SAFETY: the caller has them.
-                let values = |row: *const V| [0, 1, 2].map(|i| unsafe { *row.add(start + place + i * step) });
-                let (b, below) = (values(b), values(below));
-                let middle = Middle::of(sorted_3(values(a)), sorted_3(b));
-                *median = middle.median_with(sorted_3(values(above)));
-                *other = middle.median_with(sorted_3(below));
-                so_far = below[1].suspect(b[1].suspect(so_far));
-            }
-        }
-        V::are_suspects(so_far)
+                unsafe {
+                    let b = lines(b.add(start), step);
+                    let middle = Middle::of(sorted_3(lines(a.add(start), step)), sorted_3(b));
+                    V::set_line(medians.add(start), middle.median_with(sorted_3(lines(above.add(start), step))).0);
+                    let below = lines(below.add(start), step);
+                    V::set_line(others.add(start), middle.median_with(sorted_3(below)).0);
+                    marks = V::suspect_line(below[1].0, V::suspect_line(b[1].0, marks));
+                }
+            },
+        );
+        V::has_suspects(marks)
     }
+}
+
+/// Three lines of values, a step from one to the next.
+///
+/// # Safety
+/// They are there.
+#[inline(always)]
+unsafe fn lines<V: Extremal>(row: *const V, step: usize) -> [Line<V>; 3] {
+    // SAFETY: so the caller has it.
+    unsafe { [Line(V::line(row)), Line(V::line(row.add(step))), Line(V::line(row.add(2 * step)))] }
 }
 
 /// # Safety
@@ -288,24 +316,57 @@ unsafe fn find_medians<V: Value>(columns: &[V], step: usize, medians: &mut [V]) 
     }
 }
 
+/// What can be put in order: values, and lines of them, place by place.
+trait Ordered: Copy {
+    fn lower(self, other: Self) -> Self;
+    fn higher(self, other: Self) -> Self;
+}
+
+impl<V: Value> Ordered for V {
+    #[inline(always)]
+    fn lower(self, other: Self) -> Self {
+        lower(self, other)
+    }
+
+    #[inline(always)]
+    fn higher(self, other: Self) -> Self {
+        higher(self, other)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Line<V: Extremal>(V::Line);
+
+impl<V: Extremal> Ordered for Line<V> {
+    #[inline(always)]
+    fn lower(self, other: Self) -> Self {
+        Line(V::merge(self.0, other.0, lower))
+    }
+
+    #[inline(always)]
+    fn higher(self, other: Self) -> Self {
+        Line(V::merge(self.0, other.0, higher))
+    }
+}
+
 #[inline(always)]
-fn pair<V: Value>(a: V, b: V) -> [V; 2] {
-    [lower(a, b), higher(a, b)]
+fn pair<T: Ordered>(a: T, b: T) -> [T; 2] {
+    [T::lower(a, b), T::higher(a, b)]
 }
 
 /// Two values in order with another one.
 #[inline(always)]
-fn with<V: Value>([a, b]: [V; 2], c: V) -> [V; 3] {
-    [lower(a, c), higher(a, lower(b, c)), higher(b, c)]
+fn with<T: Ordered>([a, b]: [T; 2], c: T) -> [T; 3] {
+    [T::lower(a, c), T::higher(a, T::lower(b, c)), T::higher(b, c)]
 }
 
 #[inline(always)]
-fn sorted_3<V: Value>([a, b, c]: [V; 3]) -> [V; 3] {
+fn sorted_3<T: Ordered>([a, b, c]: [T; 3]) -> [T; 3] {
     with(pair(a, b), c)
 }
 
 #[inline(always)]
-fn sorted_4<V: Value>([a, b, c, d]: [V; 4]) -> [V; 4] {
+fn sorted_4<T: Ordered>([a, b, c, d]: [T; 4]) -> [T; 4] {
     let ([a, b], [c, d]) = (pair(a, b), pair(c, d));
     let ([lowest, c], [b, highest]) = (pair(a, c), pair(b, d));
     let [b, c] = pair(b, c);
@@ -313,37 +374,43 @@ fn sorted_4<V: Value>([a, b, c, d]: [V; 4]) -> [V; 4] {
 }
 
 #[inline(always)]
-fn sorted_5<V: Value>([a, b, c, d, e]: [V; 5]) -> [V; 5] {
+fn sorted_5<T: Ordered>([a, b, c, d, e]: [T; 5]) -> [T; 5] {
     let [a, b, c, d] = sorted_4([a, b, c, d]);
-    [lower(a, e), higher(a, lower(b, e)), higher(b, lower(c, e)), higher(c, lower(d, e)), higher(d, e)]
+    [
+        T::lower(a, e),
+        T::higher(a, T::lower(b, e)),
+        T::higher(b, T::lower(c, e)),
+        T::higher(c, T::lower(d, e)),
+        T::higher(d, e),
+    ]
 }
 
 #[inline(always)]
-fn lowest_of<V: Value>([a, b, c, d]: [V; 4]) -> V {
-    lower(lower(a, b), lower(c, d))
+fn lowest_of<T: Ordered>([a, b, c, d]: [T; 4]) -> T {
+    T::lower(T::lower(a, b), T::lower(c, d))
 }
 
 #[inline(always)]
-fn highest_of<V: Value>([a, b, c, d]: [V; 4]) -> V {
-    higher(higher(a, b), higher(c, d))
+fn highest_of<T: Ordered>([a, b, c, d]: [T; 4]) -> T {
+    T::higher(T::higher(a, b), T::higher(c, d))
 }
 
 /// What two rows of three values in order tell of the median of a square that has them: the highest of the lowest ones, the
 /// middle ones in order, the lowest of the highest ones.
 #[derive(Clone, Copy)]
-struct Middle<V>(V, [V; 2], V);
+struct Middle<T>(T, [T; 2], T);
 
-impl<V: Value> Middle<V> {
+impl<T: Ordered> Middle<T> {
     #[inline(always)]
-    fn of(a: [V; 3], b: [V; 3]) -> Self {
-        Middle(higher(a[0], b[0]), pair(a[1], b[1]), lower(a[2], b[2]))
+    fn of(a: [T; 3], b: [T; 3]) -> Self {
+        Middle(T::higher(a[0], b[0]), pair(a[1], b[1]), T::lower(a[2], b[2]))
     }
 
     /// The median of the square whose third row is this one, in order.
     #[inline(always)]
-    fn median_with(self, row: [V; 3]) -> V {
+    fn median_with(self, row: [T; 3]) -> T {
         let Middle(lowest, middle, highest) = self;
-        let diagonal = [higher(lowest, row[0]), with(middle, row[1])[1], lower(highest, row[2])];
+        let diagonal = [T::higher(lowest, row[0]), with(middle, row[1])[1], T::lower(highest, row[2])];
         sorted_3(diagonal)[1]
     }
 }
