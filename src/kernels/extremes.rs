@@ -116,8 +116,9 @@ macro_rules! line {
 
         #[inline(always)]
         fn merge(mut a: Self::Line, b: Self::Line, of: impl Fn(Self, Self) -> Self) -> Self::Line {
-            for (a, b) in a.iter_mut().zip(b) {
-                *a = of(*a, b);
+            // (What iterators do last, compilers have done in another way.)
+            for i in 0..a.len() {
+                a[i] = of(a[i], b[i]);
             }
             a
         }
@@ -219,8 +220,8 @@ macro_rules! floats {
 
             #[inline(always)]
             fn suspect_line(line: Self::Line, mut so_far: Self::Marks) -> Self::Marks {
-                for (so_far, value) in so_far.iter_mut().zip(line) {
-                    *so_far = value.suspect(*so_far);
+                for i in 0..line.len() {
+                    so_far[i] = line[i].suspect(so_far[i]);
                 }
                 so_far
             }

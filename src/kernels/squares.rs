@@ -122,12 +122,16 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
             Some(medians) => medians,
             None => &mut self.medians[..count],
         };
-        if self.side == 3 {
-            // SAFETY: rows have as many values as there are places, and those around them.
-            unsafe { medians_of_3(array::from_fn(|row| at(0, row)), step, medians) }
-        } else {
-            for places in simd::strides(medians, BYTES) {
-                let (start, medians) = (places.start, &mut medians[places]);
+        for places in simd::strides(medians, BYTES) {
+            let (start, medians) = (places.start, &mut medians[places]);
+            if self.side == 3 {
+                let rows = array::from_fn(|row| at(start, row));
+                simd::widest(
+                    #[inline(always)]
+                    // SAFETY: rows have as many values as there are places, and those around them.
+                    || unsafe { medians_of_3(rows, step, medians) },
+                );
+            } else {
                 // SAFETY: likewise; the columns have room for so many.
                 unsafe { medians_of_5(array::from_fn(|row| at(start, row)), step, &mut self.columns, medians) }
             }
@@ -205,35 +209,14 @@ unsafe fn medians_of_5<V: Value>(rows: [*const V; 5], step: usize, columns: &mut
 
 // In functions of their own compilers know that what they write is nothing of what they read.
 
-simd::widest_fn! {
-    /// # Safety
-    /// There are as many values in each row as medians, and those of the squares around them.
-    unsafe fn medians_of_3<V: Extremal>(rows: [*const V; 3], step: usize, medians: &mut [V]) -> () {
-        let (len, medians) = (medians.len(), medians.as_mut_ptr());
-        if len < simd::line_of::<V>() {
-            for place in 0..len {
-                // SAFETY: the caller has them.
-                unsafe {
-                    let value = |row: usize, i: usize| *rows[row].add(place + i * step);
-                    let sorted = |row| sorted_3([value(row, 0), value(row, 1), value(row, 2)]);
-                    *medians.add(place) = Middle::of(sorted(1), sorted(2)).median_with(sorted(0));
-                }
-            }
-            return;
-        }
-        let [a, b, c] = rows;
-        simd::by_lines(
-            medians,
-            len,
-            #[inline(always)]
-            |start| {
-                // SAFETY: the caller has them.
-                unsafe {
-                    let middle = Middle::of(sorted_3(lines(a.add(start), step)), sorted_3(lines(b.add(start), step)));
-                    V::set_line(medians.add(start), middle.median_with(sorted_3(lines(c.add(start), step))).0);
-                }
-            },
-        );
+/// # Safety
+/// There are as many values in each row as medians, and those of the squares around them.
+#[inline(always)]
+unsafe fn medians_of_3<V: Value>([a, b, c]: [*const V; 3], step: usize, medians: &mut [V]) {
+    for (place, median) in medians.iter_mut().enumerate() {
+        // SAFETY: the caller has them.
+        let [a, b, c] = unsafe { [values(a.add(place), step), values(b.add(place), step), values(c.add(place), step)] };
+        *median = Middle::of(sorted_3(a), sorted_3(b)).median_with(sorted_3(c));
     }
 }
 
@@ -277,7 +260,17 @@ simd::widest_fn! {
     }
 }
 
-/// Three lines of values, a step from one to the next.
+/// Three values, a step from one to the next.
+///
+/// # Safety
+/// They are there.
+#[inline(always)]
+unsafe fn values<V: Value>(row: *const V, step: usize) -> [V; 3] {
+    // SAFETY: so the caller has it.
+    unsafe { [*row, *row.add(step), *row.add(2 * step)] }
+}
+
+/// A line of each.
 ///
 /// # Safety
 /// They are there.
