@@ -25,7 +25,7 @@ use crate::simd;
 use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
 /// A box that is no higher than this is taken row by row.
-const LOW: usize = 6;
+const LOW: usize = 4;
 
 /// A window of no more taps than this, that is no box, is taken tap by tap.
 const FEW: usize = 6;
