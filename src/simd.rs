@@ -154,7 +154,7 @@ pub(crate) fn prefetch<T>(address: *const T) {
 }
 
 /// Bytes that memory is to be ahead of what is read and written.
-const AHEAD: usize = 4096;
+pub(crate) const AHEAD: usize = 4096;
 
 /// Has memory bring what lies that far behind `count` values.
 #[inline(always)]

@@ -355,7 +355,7 @@ pub(crate) trait RowKernel {
     /// Whether it reads no value behind those that windows show. Then rows may be the array's own.
     const IS_EXACT: bool = false;
 
-    /// How many rows of results it computes at a time, at most.
+    /// How many rows of results it computes at a time; fewer only where a sweep ends.
     fn band(&self) -> usize {
         1
     }

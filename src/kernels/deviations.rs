@@ -23,7 +23,7 @@ use crate::builtins;
 use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
-use crate::kernels::extremes::Extremal;
+use crate::kernels::extremal::Extremal;
 use crate::kernels::network::{BYTES, Network, Program, higher, lower};
 use crate::kernels::specials::Specials;
 use crate::kernels::tiles::{NEAR, Shared, Source, Window};

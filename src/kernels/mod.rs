@@ -1,7 +1,9 @@
 //! What runs along a line.
 
 pub(crate) mod deviations;
+pub(crate) mod extremal;
 pub(crate) mod extremes;
+mod fours;
 pub(crate) mod frequencies;
 mod gather;
 pub(crate) mod histograms;
@@ -12,6 +14,7 @@ mod network;
 pub(crate) mod numbering;
 pub(crate) mod ordinals;
 pub(crate) mod pairs;
+pub(crate) mod passes;
 mod phases;
 pub(crate) mod pixel;
 mod radix;

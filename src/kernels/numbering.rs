@@ -5,7 +5,7 @@
 //! there are, and a value's number is how many marks are before it.
 
 use crate::error::Error;
-use crate::kernels::extremes::{Extremal, has_special};
+use crate::kernels::extremal::{Extremal, has_special};
 use crate::kernels::radix::Radix;
 use crate::kernels::set::WORD;
 use crate::memory;

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 use crate::builtins;
 use crate::error::Error;
-use crate::kernels::extremes::Extremal;
+use crate::kernels::extremal::Extremal;
 use crate::kernels::specials::Specials;
 use crate::memory::{self, Aligned};
 use crate::simd;

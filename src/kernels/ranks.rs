@@ -8,7 +8,7 @@ use std::slice;
 use crate::builtins;
 use crate::convert::Value;
 use crate::error::Error;
-use crate::kernels::extremes::Extremal;
+use crate::kernels::extremal::Extremal;
 use crate::kernels::network::{BYTES, Network, Program, Ref};
 use crate::kernels::phases::{self, Phases};
 use crate::kernels::specials::Specials;

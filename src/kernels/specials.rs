@@ -5,7 +5,7 @@
 
 use crate::convert::Value;
 use crate::error::Error;
-use crate::kernels::extremes::{Extremal, has_special};
+use crate::kernels::extremal::{Extremal, has_special};
 use crate::memory;
 use crate::sweep::{Run, Shown, Sweep};
 

@@ -15,7 +15,7 @@ use std::array;
 
 use crate::convert::Value;
 use crate::error::Error;
-use crate::kernels::extremes::{Extremal, has_special};
+use crate::kernels::extremal::{Extremal, has_special};
 use crate::kernels::network::{higher, lower};
 use crate::kernels::ranks::Statistic;
 use crate::kernels::specials::Specials;
