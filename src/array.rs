@@ -260,10 +260,12 @@ impl<'a> Elements<'a> {
         self.has_rows_of::<V>().then_some(Matrix { data: self.data, height, width, down, input: PhantomData })
     }
 
-    /// The address of element `i` of a row of doubles, which need not exist.
-    pub(crate) fn doubles_from(self, i: isize) -> *const f64 {
-        debug_assert!(self.has_rows_of::<f64>());
-        self.data.cast::<f64>().wrapping_offset(i)
+    /// The elements of a row that [holds](Self::has_rows_of) doubles.
+    pub(crate) fn doubles(self) -> &'a [f64] {
+        let &[extent] = self.shape else { panic!("not a row") };
+        assert!(self.has_rows_of::<f64>());
+        // SAFETY: the elements are doubles that lie aligned and side by side, and nobody writes them meanwhile.
+        unsafe { slice::from_raw_parts(self.data.cast(), extent) }
     }
 
     /// The memory of the elements from number `first` on, if they lie evenly.

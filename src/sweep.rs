@@ -28,7 +28,7 @@ use crate::convert::Value;
 use crate::dtype::Sample;
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::lines::{Axis, Extension, LastAxis, axes};
+use crate::lines::{Axis, End, Extension, LastAxis, axes};
 use crate::memory::{self, Aligned, CACHE_LINE};
 use crate::window::Fitted;
 
@@ -91,35 +91,6 @@ struct OwnRows<'a> {
     /// Those around them, as rows of another sweep: a row has the ends of several lines.
     ends: [End; 2],
     sweep_of_ends: Box<[Sweep<'a>; 1]>,
-}
-
-/// What the windows of some elements at the end of a line show.
-struct End {
-    elements: Range<usize>,
-    /// Elements of the line, and how many places lie before them.
-    shown: Range<usize>,
-    before: usize,
-    /// The places around them, and the elements that these show; `None`: the constant.
-    others: Vec<(usize, Option<usize>)>,
-}
-
-impl End {
-    fn new(axis: &Axis, elements: Range<usize>) -> Result<Self, Error> {
-        let low = elements.start as isize + axis.low;
-        let high = if elements.is_empty() { low } else { low + (elements.len() + axis.span) as isize };
-        let shown = low.clamp(0, axis.extent as isize)..high.clamp(0, axis.extent as isize);
-        let mut others = memory::reserved((high - low) as usize - shown.len())?;
-        others.extend((low..high).filter(|c| !shown.contains(c)).map(|c| ((c - low) as usize, axis.source(c))));
-        let before = if shown.is_empty() { 0 } else { (shown.start - low) as usize };
-        Ok(End { elements, shown: shown.start as usize..shown.end as usize, before, others })
-    }
-
-    fn extend<V: Value>(&self, line: &[V], cval: V, places: &mut [V]) {
-        places[self.before..][..self.shown.len()].copy_from_slice(&line[self.shown.clone()]);
-        for &(place, source) in &self.others {
-            places[place] = source.map_or(cval, |i| line[i]);
-        }
-    }
 }
 
 /// Taps side by side.
@@ -799,30 +770,6 @@ impl<'a> Sweep<'a> {
         for (n, results) in results.chunks(self.steps[i]).take(range.len()).enumerate() {
             let within = part.0[i + 1].start * self.inner[i + 2..].iter().map(|axis| axis.extent).product::<usize>();
             self.write(i + 1, results, index + n * each + within, part, piece);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ends_of_lines_show_what_the_mode_says() {
-        let line: Vec<f64> = (0..10).map(f64::from).collect();
-        for mode in [Mode::Reflect, Mode::Nearest, Mode::Mirror, Mode::Wrap, Mode::Constant] {
-            for (low, span) in [(-1, 2), (-3, 3), (0, 4), (-12, 25), (2, 0), (-15, 2)] {
-                let axis = Axis { extent: 10, low, span, mode };
-                for elements in [0..3, 7..10, 2..9] {
-                    let mut places = vec![f64::NAN; elements.len() + span];
-                    End::new(&axis, elements.clone()).unwrap().extend(&line, -1.0, &mut places);
-                    let first = elements.start as isize + low;
-                    let expected: Vec<f64> = (first..first + places.len() as isize)
-                        .map(|c| mode.source(c, 10).map_or(-1.0, |i| line[i]))
-                        .collect();
-                    assert_eq!(places, expected, "{mode:?}, lowest tap {low}, span {span}, elements {elements:?}");
-                }
-            }
         }
     }
 }

@@ -52,13 +52,14 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
         let pitch = self.gather.pitch();
         self.gather.aim(block.taps.runs);
         let mut source = Source::new(&self.gather, &block.taps);
+        let next_line = block.taps.next_line();
         let buffer = &mut self.buffer[..];
         let mut done = 0;
         while done < results.len() {
             let group = done..results.len().min(done + self.group);
             source.gather(group.len(), buffer);
             // While the callbacks work the memory is idle.
-            block.taps.next_line.fetch(group.clone());
+            next_line.fetch(group.clone());
             block.output.fetch(group.clone());
             while done < group.end {
                 let first = block.first + done;

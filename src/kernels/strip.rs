@@ -3,6 +3,8 @@
 //! Along a stretch, tap `k` of neighbouring elements lies side by side. So a pointer for each tap is all a function needs to
 //! run over as many elements as it likes, one vector after the other.
 
+use std::ptr;
+
 use crate::error::Error;
 use crate::gate::{Gate, Halt, Pace};
 use crate::kernels::{Block, Kernel};
@@ -51,14 +53,16 @@ pub(crate) struct Strips<S> {
 impl<S: Strip> Strips<S> {
     /// For windows of so many taps.
     pub(crate) fn new(taps: usize, strip: S) -> Result<Self, Error> {
-        Ok(Strips { strip, taps: memory::reserved(taps)? })
+        Ok(Strips { strip, taps: memory::filled(taps, ptr::null())? })
     }
 
     /// Lets the taps begin at those of the element at `place`.
     fn aim(&mut self, runs: &[TapRun], place: usize) {
-        self.taps.clear();
+        let mut taps = self.taps.iter_mut();
         for run in runs {
-            self.taps.extend((place..place + run.len).map(|at| run.start.wrapping_add(at)));
+            for (at, tap) in (place..).zip(taps.by_ref().take(run.len)) {
+                *tap = run.start.wrapping_add(at);
+            }
         }
     }
 }
@@ -68,6 +72,7 @@ impl<S: Strip> Kernel for Strips<S> {
     const WHOLE_BATCHES: bool = S::WHOLE_BATCHES;
 
     fn run(&mut self, block: &Block<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+        let next_line = block.taps.is_copied().then(|| block.taps.next_line());
         let mut done = 0;
         for &(place, count) in block.taps.stretches {
             let end = done + count;
@@ -80,8 +85,8 @@ impl<S: Strip> Kernel for Strips<S> {
                     return Err(Halt { done });
                 }
                 self.aim(block.taps.runs, place + count - wanted);
-                if block.taps.converted {
-                    block.taps.next_line.fetch(done..done + allowed);
+                if let Some(next_line) = next_line {
+                    next_line.fetch(done..done + allowed);
                 }
                 let results = &mut results[done..done + allowed];
                 // SAFETY: these are the taps of elements in the block's stretches, which can be read.

@@ -41,6 +41,15 @@ impl Cache {
         self.window += 1;
     }
 
+    /// Whether a number is in this slot.
+    pub(super) fn has(&mut self, number: usize, slot: usize) -> bool {
+        let slot = &mut self.slots[slot];
+        if slot.number == number {
+            slot.window = self.window;
+        }
+        slot.number == number
+    }
+
     /// The slot of a number, and whether it is there already.
     pub(super) fn find(&mut self, number: usize) -> (usize, bool) {
         if let Some(&slot) = self.slot_of.get(&number) {

@@ -123,3 +123,57 @@ impl<V: Value> Extension<'_, V> {
         }
     }
 }
+
+/// What the windows of some elements at the end of a line show.
+pub(crate) struct End {
+    pub(crate) elements: Range<usize>,
+    /// Elements of the line, and how many places lie before them.
+    shown: Range<usize>,
+    before: usize,
+    /// The places around them, and the elements that these show; `None`: the constant.
+    others: Vec<(usize, Option<usize>)>,
+}
+
+impl End {
+    pub(crate) fn new(axis: &Axis, elements: Range<usize>) -> Result<Self, Error> {
+        let low = elements.start as isize + axis.low;
+        let high = if elements.is_empty() { low } else { low + (elements.len() + axis.span) as isize };
+        let shown = low.clamp(0, axis.extent as isize)..high.clamp(0, axis.extent as isize);
+        let mut others = memory::reserved((high - low) as usize - shown.len())?;
+        others.extend((low..high).filter(|c| !shown.contains(c)).map(|c| ((c - low) as usize, axis.source(c))));
+        let before = if shown.is_empty() { 0 } else { (shown.start - low) as usize };
+        Ok(End { elements, shown: shown.start as usize..shown.end as usize, before, others })
+    }
+
+    /// Fills places with what they show.
+    pub(crate) fn extend<V: Value>(&self, line: &[V], cval: V, places: &mut [V]) {
+        places[self.before..][..self.shown.len()].copy_from_slice(&line[self.shown.clone()]);
+        for &(place, source) in &self.others {
+            places[place] = source.map_or(cval, |i| line[i]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_lines_show_what_the_mode_says() {
+        let line: Vec<f64> = (0..10).map(f64::from).collect();
+        for mode in [Mode::Reflect, Mode::Nearest, Mode::Mirror, Mode::Wrap, Mode::Constant] {
+            for (low, span) in [(-1, 2), (-3, 3), (0, 4), (-12, 25), (2, 0), (-15, 2)] {
+                let axis = Axis { extent: 10, low, span, mode };
+                for elements in [0..3, 7..10, 2..9] {
+                    let mut places = vec![f64::NAN; elements.len() + span];
+                    End::new(&axis, elements.clone()).unwrap().extend(&line, -1.0, &mut places);
+                    let first = elements.start as isize + low;
+                    let expected: Vec<f64> = (first..first + places.len() as isize)
+                        .map(|c| mode.source(c, 10).map_or(-1.0, |i| line[i]))
+                        .collect();
+                    assert_eq!(places, expected, "{mode:?}, lowest tap {low}, span {span}, elements {elements:?}");
+                }
+            }
+        }
+    }
+}

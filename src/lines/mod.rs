@@ -26,7 +26,7 @@ use crate::memory::{self, Aligned, LINE_DOUBLES};
 use crate::window::Fitted;
 use cache::Cache;
 use extend::OUTSIDE;
-pub(crate) use extend::{Axis, Extension, LastAxis};
+pub(crate) use extend::{Axis, End, Extension, LastAxis};
 
 /// Axes are added to a line until it has this many elements: what has to be found out for each line, such as its rows, is
 /// then little against the work on its elements.
@@ -103,8 +103,29 @@ pub(crate) struct Plan<'a> {
     kept: usize,
     /// Elements of a batch; the last of a stretch may be shorter.
     batch: usize,
-    /// Whether taps may be the input's own elements where nothing is to be extended: its lines hold doubles side by side.
-    direct: bool,
+    /// If the input's lines hold doubles side by side, taps are its own elements where nothing is to be extended.
+    direct: Option<Direct>,
+}
+
+/// The elements of a line whose windows lie within it.
+struct Direct {
+    inside: Range<usize>,
+    /// Those of the same tile around them.
+    ends: [End; 2],
+}
+
+impl Direct {
+    /// `None`: they are too few.
+    fn new(axis: &Axis, tile: usize) -> Result<Option<Self>, Error> {
+        let end = axis.extent as isize - axis.low - (axis.span + SPARE) as isize;
+        let inside = (-axis.low).max(0) as usize..end.clamp(0, axis.extent as isize) as usize;
+        if inside.start + DIRECT >= inside.end {
+            return Ok(None);
+        }
+        let before = inside.start / tile * tile..inside.start;
+        let after = inside.end..axis.extent.min(inside.end.next_multiple_of(tile));
+        Ok(Some(Direct { inside, ends: [End::new(axis, before)?, End::new(axis, after)?] }))
+    }
 }
 
 impl<'a> Plan<'a> {
@@ -138,12 +159,16 @@ impl<'a> Plan<'a> {
             pitch: 0,
             kept: 0,
             batch: 0,
-            direct: false,
+            direct: None,
         };
         plan.list_taps(window)?;
         plan.size_lines();
         plan.size_batches();
-        plan.direct = plan.inner.len() == 1 && input.elements().has_rows_of::<f64>();
+        if let [axis] = plan.inner[..]
+            && input.elements().has_rows_of::<f64>()
+        {
+            plan.direct = Direct::new(&axis, plan.tile)?;
+        }
         Ok(plan)
     }
 
@@ -269,10 +294,9 @@ impl<'a> Plan<'a> {
 
     /// Which of the elements of a tile, `end` in all, see only what lies within their lines; if they are few, none.
     fn direct_part(&self, tile: usize, end: usize) -> Range<usize> {
-        let (true, Some(axis)) = (self.direct, self.inner.first()) else { return 0..0 };
-        let lowest = (tile * self.tile) as isize + axis.low;
-        let beyond = axis.extent as isize - (axis.span + SPARE) as isize - lowest;
-        let (start, end) = ((-lowest).max(0) as usize, beyond.clamp(0, end as isize) as usize);
+        let Some(Direct { inside, .. }) = &self.direct else { return 0..0 };
+        let first = tile * self.tile;
+        let (start, end) = (inside.start.saturating_sub(first), inside.end.saturating_sub(first).min(end));
         if start + DIRECT < end { start..end } else { 0..0 }
     }
 
@@ -424,10 +448,22 @@ pub(crate) struct Taps<'a> {
     pub(crate) runs: &'a [TapRun],
     /// Where the elements are: stretches of them side by side, as the place of the first and their number.
     pub(crate) stretches: &'a [(usize, usize)],
-    /// What the input will be asked for when the line is done.
-    pub(crate) next_line: Prefetch,
-    /// Whether that will be converted. Otherwise it is what taps from then on lie in.
-    pub(crate) converted: bool,
+    plan: &'a Plan<'a>,
+    /// The line and the tile after these, and how much of this one was before.
+    next: (usize, usize),
+    done: usize,
+}
+
+impl Taps<'_> {
+    /// What the input will be asked for when the line is done, from where these elements are on.
+    pub(crate) fn next_line(&self) -> Prefetch {
+        self.plan.upcoming(self.next.0, self.next.1).skip(self.done)
+    }
+
+    /// Whether it will be copied then. Otherwise most taps lie in it.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.plan.direct.is_none()
+    }
 }
 
 /// A run of taps.
@@ -454,11 +490,10 @@ pub(crate) struct Lines<'p> {
     direct_runs: Vec<TapRun>,
     /// Where the elements that are worked on lie in an extended tile.
     stretches: [(usize, usize); STRETCHES],
-    /// Where each row's extended line starts, as an index of `doubles`; and where it would start in the input, if that has
-    /// it.
-    starts: Vec<(usize, *const f64)>,
-    /// What the next tile will look at for the first time.
-    upcoming: Prefetch,
+    /// The lines that the rows of the window show.
+    rows: Vec<Row>,
+    /// The line and the tile that come next.
+    next: (usize, usize),
 }
 
 impl<'p> Lines<'p> {
@@ -476,10 +511,10 @@ impl<'p> Lines<'p> {
             tile: 0,
             shown: memory::filled(plan.outer.iter().map(|axis| axis.span + 1).sum(), OUTSIDE)?,
             runs: plan.tap_runs()?,
-            direct_runs: if plan.direct { plan.tap_runs()? } else { Vec::new() },
+            direct_runs: if plan.direct.is_some() { plan.tap_runs()? } else { Vec::new() },
             stretches: [(0, 0); STRETCHES],
-            starts: memory::filled(plan.row_count(), (0, ptr::null()))?,
-            upcoming: Prefetch::NONE,
+            rows: memory::filled(plan.row_count(), Row::NONE)?,
+            next: (0, 0),
         })
     }
 
@@ -512,7 +547,7 @@ impl<'p> Lines<'p> {
         }
         let runs = if part.direct { &self.direct_runs } else { &self.runs };
         let stretches = &self.stretches[..stretches];
-        (Taps { runs, stretches, next_line: self.upcoming.skip(o), converted: !plan.direct }, placed)
+        (Taps { runs, stretches, plan, next: self.next, done: o }, placed)
     }
 
     /// Has all rows extended that output element `first` and the rest of its line (of its tile) look at, and points the
@@ -537,17 +572,17 @@ impl<'p> Lines<'p> {
             }
         }
 
-        self.upcoming = if tile + 1 < plan.tiles { plan.upcoming(line, tile + 1) } else { plan.upcoming(line + 1, 0) };
+        self.next = if tile + 1 < plan.tiles { (line, tile + 1) } else { (line + 1, 0) };
 
         self.cache.next_window();
-        for row in 0..self.starts.len() {
-            self.starts[row] = self.row(row, tile);
+        for row in 0..self.rows.len() {
+            self.rows[row] = self.row(row, tile);
         }
         for (i, run) in plan.runs.iter().enumerate() {
-            let (start, direct) = self.starts[run.row];
+            let Row { start, direct, .. } = self.rows[run.row];
             let extended = self.doubles[start + run.at..].as_ptr();
             self.runs[i].start = extended;
-            if plan.direct {
+            if plan.direct.is_some() {
                 // A line of constants is only here.
                 let start = if direct.is_null() { extended } else { direct.wrapping_add(run.at) };
                 self.direct_runs[i].start = start;
@@ -555,8 +590,8 @@ impl<'p> Lines<'p> {
         }
     }
 
-    /// Where the line that a row shows starts, extended if it was not; and where it would start in the input.
-    fn row(&mut self, row: usize, tile: usize) -> (usize, *const f64) {
+    /// The line that a row shows, extended if it was not.
+    fn row(&mut self, row: usize, tile: usize) -> Row {
         let plan = self.plan;
         let dims = plan.outer.len();
         let places = &plan.rows[row * dims..][..dims];
@@ -566,36 +601,58 @@ impl<'p> Lines<'p> {
         for (axis, &place) in plan.outer.iter().zip(places) {
             let index = self.shown[base + place];
             if index == OUTSIDE {
-                return (plan.kept * plan.pitch, ptr::null());
+                return Row { start: plan.kept * plan.pitch, ..Row::NONE };
             }
             line = line * axis.extent + index;
             elements = elements.at(index);
             base += axis.span + 1;
         }
 
-        let (slot, found) = self.cache.find(line * plan.tiles + tile);
+        // Mostly it is the one that the next row showed a line ago.
+        let number = line * plan.tiles + tile;
+        let known = self.rows.get(row + 1).filter(|next| next.number == number).map(|next| next.start / plan.pitch);
+        let (slot, found) = match known.filter(|&slot| self.cache.has(number, slot)) {
+            Some(slot) => (slot, true),
+            None => self.cache.find(number),
+        };
         let start = slot * plan.pitch;
+        let mut shown = Row { number, start, direct: ptr::null() };
         let extended = &mut self.doubles[start..][..plan.extended];
         let Some((first, rest)) = plan.inner.split_first() else {
             if !found {
                 elements.read(extended);
             }
-            return (start, ptr::null());
+            return shown;
         };
         let range = tile * plan.tile..first.extent.min((tile + 1) * plan.tile);
-        if !found {
-            let extension = Extension { last: plan.last.as_ref(), cval: plan.cval };
-            let direct = plan.direct_part(tile, range.len());
-            if direct.is_empty() {
-                extension.extend(elements, first, rest, range.clone(), extended);
-            } else {
-                // Only the ends are needed.
-                let (before, after) = (range.start + direct.start, range.start + direct.end);
-                extension.extend(elements, first, rest, range.start..before, extended);
-                extension.extend(elements, first, rest, after..range.end, &mut extended[direct.end..]);
+        let direct = plan.direct_part(tile, range.len());
+        if let Some(Direct { ends: [before, after], .. }) = &plan.direct {
+            let line = elements.doubles();
+            shown.direct = line.as_ptr().wrapping_offset(range.start as isize + first.low);
+            // Only the ends are needed.
+            if !found && direct.start > 0 {
+                before.extend(line, plan.cval, extended);
+            }
+            if !found && !direct.is_empty() && direct.end < range.len() {
+                after.extend(line, plan.cval, &mut extended[direct.end..]);
             }
         }
-        let direct = if plan.direct { elements.doubles_from(range.start as isize + first.low) } else { ptr::null() };
-        (start, direct)
+        if !found && direct.is_empty() {
+            Extension { last: plan.last.as_ref(), cval: plan.cval }.extend(elements, first, rest, range, extended);
+        }
+        shown
     }
+}
+
+/// The line that a row of the window shows.
+#[derive(Clone, Copy)]
+struct Row {
+    number: usize,
+    /// Where it starts, extended, as an index of `doubles`; and where it would start in the input, if that has it.
+    start: usize,
+    direct: *const f64,
+}
+
+impl Row {
+    const NONE: Row = Row { number: usize::MAX, start: 0, direct: ptr::null() };
 }
