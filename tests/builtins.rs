@@ -165,6 +165,8 @@ fn cases() -> impl Strategy<Value = Case> {
             prop_oneof![3 => 1_usize..=[1, 130, 19, 6, 4][dims], 1 => Just(1_usize), 1 => Just(3_usize)],
             dims,
         );
+        let tall = (20_usize..150, 1_usize..4).prop_map(|(rows, columns)| vec![rows, columns]);
+        let extents = if dims == 2 { prop_oneof![9 => extents, 1 => tall].boxed() } else { extents.boxed() };
         let arrays = (
             prop::sample::select(DTYPES.to_vec()),
             prop::collection::vec(any::<u32>(), count),

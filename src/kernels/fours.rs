@@ -328,32 +328,66 @@ unsafe fn take_in_by<V: Extremal, const N: usize>(
                 let Some(windows) = windows else { return };
                 let ahead = start + simd::AHEAD / size_of::<V>();
                 let ahead = if ahead < len { ahead } else { windows.next + ahead - len };
-                for i in 0..FOUR {
-                    simd::prefetch(windows.results[i].wrapping_add(ahead));
-                }
-                let ab = V::merge(a, b, &of);
-                let abc = V::merge(ab, c, &of);
-                let mut starts = [a, ab, abc, abcd];
-                if windows.shared_count > 0 {
-                    let mut shared = V::line(windows.shared[0].add(start));
-                    for i in 1..windows.shared_count {
-                        shared = V::merge(shared, V::line(windows.shared[i].add(start)), &of);
-                    }
-                    for i in 0..FOUR {
-                        starts[i] = V::merge(starts[i], shared, &of);
-                    }
+                for results in windows.results {
+                    simd::prefetch(results.wrapping_add(ahead));
                 }
                 let whole = V::line(windows.whole.add(start));
-                for i in 0..FOUR {
-                    let mut window = V::merge(starts[i], V::line(windows.begins[i].add(start)), &of);
-                    if i < windows.earlier {
-                        window = V::merge(window, whole, &of);
-                    }
-                    V::set_line(windows.results[i].add(start), window);
-                }
+                let between = windows.line_between(start, &of);
+                let ab = V::merge(a, b, &of);
+                windows.set(0, start, a, between, whole, &of);
+                windows.set(1, start, ab, between, whole, &of);
+                windows.set(2, start, V::merge(ab, c, &of), between, whole, &of);
+                windows.set(3, start, abcd, between, whole, &of);
             }
         },
     );
+}
+
+impl<V: Extremal> Windows<V> {
+    /// The extremes of the whole fours that all windows have, if there are any.
+    ///
+    /// # Safety
+    /// There is a line from `start` on.
+    #[inline(always)]
+    unsafe fn line_between(&self, start: usize, of: impl Fn(V, V) -> V) -> Option<V::Line> {
+        let (first, rest) = self.shared[..self.shared_count].split_first()?;
+        // SAFETY: so the caller has it.
+        unsafe {
+            let mut extremes = V::line(first.add(start));
+            for source in rest {
+                extremes = V::merge(extremes, V::line(source.add(start)), &of);
+            }
+            Some(extremes)
+        }
+    }
+
+    /// Sets results of window `i`: of the first rows of the four that it ends in, the last ones of that which it begins in, and
+    /// what is between.
+    ///
+    /// # Safety
+    /// There is a line from `start` on.
+    #[inline(always)]
+    unsafe fn set(
+        &self,
+        i: usize,
+        start: usize,
+        firsts: V::Line,
+        between: Option<V::Line>,
+        whole: V::Line,
+        of: impl Fn(V, V) -> V,
+    ) {
+        // SAFETY: so the caller has it.
+        unsafe {
+            let mut window = V::merge(firsts, V::line(self.begins[i].add(start)), &of);
+            if let Some(between) = between {
+                window = V::merge(window, between, &of);
+            }
+            if i < self.earlier {
+                window = V::merge(window, whole, &of);
+            }
+            V::set_line(self.results[i].add(start), window);
+        }
+    }
 }
 
 /// The extremes of lines that begin at these places.
@@ -369,8 +403,8 @@ unsafe fn line_of<V: Extremal, const N: usize>(
     // SAFETY: so the caller has it.
     unsafe {
         let mut extremes = V::line(sources[0].add(start));
-        for i in 1..N {
-            extremes = V::merge(extremes, V::line(sources[i].add(start)), &of);
+        for source in &sources[1..] {
+            extremes = V::merge(extremes, V::line(source.add(start)), &of);
         }
         extremes
     }
