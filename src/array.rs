@@ -12,6 +12,7 @@ use crate::convert::{Reader, Value, write_run};
 use crate::dtype::{DType, with_sample};
 use crate::error::Error;
 use crate::memory::{self, CACHE_LINE};
+use crate::past;
 use crate::simd;
 
 /// Results that are cast at a time.
@@ -395,6 +396,12 @@ impl<'a> Output<'a> {
         Ok(Output { data, layout, shape, strides, distinct, caller: PhantomData })
     }
 
+    /// Whether it has more elements than caches keep, which lie side by side.
+    pub(crate) fn goes_past(&self) -> bool {
+        let size = self.layout.dtype.size();
+        simd::WRITES_PAST && self.strides[..] == [size as isize] && self.layout.count >= past::MANY / size
+    }
+
     pub(crate) fn shape(&self) -> &[usize] {
         &self.layout.shape
     }
@@ -456,6 +463,11 @@ impl<'a> Piece<'a> {
     /// Which elements, counted in C order.
     pub(crate) fn range(&self) -> Range<usize> {
         self.range.clone()
+    }
+
+    /// Whether the whole output is more than caches keep.
+    pub(crate) fn goes_past(&self) -> bool {
+        self.output.goes_past()
     }
 
     /// Whether [`split_front`](Self::split_front) is allowed.

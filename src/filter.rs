@@ -4,7 +4,7 @@ use crate::array::{Input, Output, Piece};
 use crate::boundary::Mode;
 use crate::dtype::DType;
 use crate::error::Error;
-use crate::gate::{Gate, Pace, Progress};
+use crate::gate::{Gate, Halt, Pace, Progress};
 use crate::kernels::lanes::Lanewise;
 use crate::kernels::pixel::Pixel;
 use crate::kernels::strip::Strips;
@@ -12,10 +12,11 @@ use crate::kernels::values::{VALUES_MAX, Values};
 use crate::kernels::{Block, Kernel};
 use crate::lanes::LaneFunction;
 use crate::lines::{self, BATCH_MAX, Lines, Plan};
-use crate::memory::{self, Aligned};
+use crate::memory;
 use crate::parallel::{self, Threads, Work};
 use crate::sweep::{RowKernel, Rows, Sweep, Swept};
 use crate::window::{Fitted, Window};
+use crate::writer::{Buffer, Writer};
 
 /// Elements computed at a time, at most: at least a batch.
 const BLOCK: usize = BATCH_MAX;
@@ -232,6 +233,11 @@ impl<'a, 'o> Ready<'a, 'o> {
         Ok((extents.iter().product::<usize>() == self.fitted.taps).then_some(extents))
     }
 
+    /// Whether windows show rows of the input's own doubles, in the order of the taps.
+    pub(crate) fn shows_doubles(&self) -> bool {
+        self.input.elements().has_rows_of::<f64>() && self.fitted.axes.is_sorted()
+    }
+
     /// Whether it can be swept: there is an axis, windows have taps, and results may be written in any order.
     pub(crate) fn can_be_swept(&self) -> bool {
         !self.input.shape().is_empty() && self.fitted.taps > 0 && self.output.is_distinct()
@@ -318,39 +324,27 @@ impl<'p> Work for Sweeping<'p> {
 struct Worker<'p, K> {
     lines: Lines<'p>,
     kernel: K,
-    /// Results on their way to an output that is not made of doubles.
-    results: Aligned,
+    buffer: Buffer,
 }
 
 impl<'p, K: Kernel> Worker<'p, K> {
     fn new(plan: &'p Plan<'p>, kernel: K) -> Result<Self, Error> {
-        Ok(Worker { lines: Lines::new(plan)?, kernel, results: Aligned::new(BLOCK, 0)? })
+        Ok(Worker { lines: Lines::new(plan)?, kernel, buffer: Buffer::new()? })
     }
 
     /// Computes and writes a piece of the output, until the gate shuts. With a kernel that wants whole batches, it begins
     /// and ends where they do.
-    fn run(&mut self, mut piece: Piece<'_>, gate: &mut Gate<'_>) {
-        let range = piece.range();
-        let mut next = range.start;
-        while next < range.end {
-            let output = piece.prefetch_from(next);
-            let (taps, count) = self.lines.taps(next, BLOCK.min(range.end - next));
-            let block = Block { first: next, taps, output };
-            let computed = if let Some(results) = piece.values(next..next + count) {
-                self.kernel.run(&block, results, gate)
-            } else {
-                let results = &mut self.results[..count];
-                let computed = self.kernel.run(&block, results, gate);
-                let done = computed.as_ref().map_or_else(|halt| halt.done, |()| count);
-                piece.write(next, &results[..done]);
-                computed
-            };
-            if let Err(halt) = computed {
-                gate.advance(halt.done);
+    fn run(&mut self, piece: Piece<'_>, gate: &mut Gate<'_>) {
+        let mut results = Writer::new(piece, &mut self.buffer);
+        while results.left() > 0 {
+            let first = results.next();
+            let (taps, count) = self.lines.taps(first, BLOCK.min(results.left()));
+            let block = Block { count, taps, output: results.upcoming() };
+            let computed = self.kernel.run(&block, &mut results, gate);
+            gate.advance(results.next() - first);
+            if let Err(Halt) = computed {
                 return;
             }
-            gate.advance(count);
-            next += count;
         }
     }
 }

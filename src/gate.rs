@@ -72,10 +72,7 @@ impl Shared {
 }
 
 /// A kernel stopped early.
-pub(crate) struct Halt {
-    /// Elements it has computed.
-    pub(crate) done: usize,
-}
+pub(crate) struct Halt;
 
 /// How a kernel goes along.
 #[derive(Clone, Copy)]

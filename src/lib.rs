@@ -56,12 +56,14 @@ mod lanes;
 mod lines;
 mod memory;
 mod parallel;
+mod past;
 mod recognised;
 mod signals;
 mod simd;
 mod stopwatch;
 mod sweep;
 mod window;
+mod writer;
 
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 

@@ -10,7 +10,7 @@ use crate::kernels::extremal::Extremal;
 use crate::kernels::extremes::{Extremes, Range};
 use crate::kernels::frequencies::{Frequencies, OfNumbers};
 use crate::kernels::histograms::{self, Byte, Large, Small};
-use crate::kernels::lanes::Lanewise;
+use crate::kernels::lanes::{LanesOfRows, Lanewise};
 use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
 };
@@ -181,8 +181,15 @@ fn extremes_of_numbers<E: Extreme>(ready: Ready<'_, '_>) -> Result<(), Error> {
 }
 
 fn lanes(ready: Ready<'_, '_>, function: impl LaneFunction + Sync) -> Result<(), Error> {
-    ready.filter(|plan| Strips::new(plan.taps(), Lanewise(&function)))
+    if ready.shows_doubles() && ready.taps() <= SWEPT_MAX {
+        ready.sweep(|sweep| LanesOfRows::new(sweep, &function))
+    } else {
+        ready.filter(|plan| Strips::new(plan.taps(), Lanewise(&function)))
+    }
 }
+
+/// Taps of windows on lanes whose rows are swept, at most: a row is not interrupted.
+const SWEPT_MAX: usize = 1024;
 
 /// Taps of a window that are worth running sums.
 const RUNNING_MIN: usize = 9;

@@ -5,6 +5,7 @@ use std::env;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use crate::dtype::Sample;
 use crate::memory::CACHE_LINE;
 
 /// Instructions that functions are compiled for.
@@ -168,6 +169,62 @@ pub(crate) fn fetch<T>(values: *const T, bytes: usize) {
     for byte in (0..bytes).step_by(CACHE_LINE) {
         prefetch(values.wrapping_byte_add(byte));
     }
+}
+
+/// Whether [`write_past`] does so.
+pub(crate) const WRITES_PAST: bool = cfg!(target_arch = "x86_64");
+
+/// Copies whole cache lines to memory past the caches. Before others may read them, writing is to be
+/// [finished](finish_writing_past).
+pub(crate) fn write_past<V: Sample>(lines: &mut [V], values: &[V]) {
+    assert!(lines.len() == values.len() && lines.len().is_multiple_of(line_of::<V>()));
+    assert!(lines.is_empty() || lines.as_ptr().addr().is_multiple_of(CACHE_LINE));
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            __m128i, __m256i, _mm_loadu_si128, _mm_stream_si128, _mm256_loadu_si256, _mm256_stream_si256,
+        };
+
+        #[target_feature(enable = "avx")]
+        unsafe fn by_halves(lines: *mut [__m256i; 2], values: *const [__m256i; 2], count: usize) {
+            let write = |i: usize| {
+                let (line, values) = (lines.wrapping_add(i).cast(), values.wrapping_add(i).cast());
+                // SAFETY: the caller's lines are aligned, and there are as many.
+                unsafe {
+                    let halves = (_mm256_loadu_si256(values), _mm256_loadu_si256(values.add(1)));
+                    _mm256_stream_si256(line, halves.0);
+                    _mm256_stream_si256(line.add(1), halves.1);
+                }
+            };
+            let fours = count / 4 * 4;
+            for i in (0..fours).step_by(4) {
+                (i..i + 4).for_each(write);
+            }
+            (fours..count).for_each(write);
+        }
+
+        let (count, lines, values) = (size_of_val(values) / CACHE_LINE, lines.as_mut_ptr(), values.as_ptr());
+        if Instructions::widest() >= Instructions::Avx2 {
+            // SAFETY: the machine has AVX; there are so many lines.
+            return unsafe { by_halves(lines.cast(), values.cast(), count) };
+        }
+        for i in 0..count * 4 {
+            let (quarter, values) = (lines.cast::<__m128i>().wrapping_add(i), values.cast::<__m128i>().wrapping_add(i));
+            // SAFETY: every x86-64 machine has SSE2; four quarters to each line.
+            unsafe { _mm_stream_si128(quarter, _mm_loadu_si128(values)) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    lines.copy_from_slice(values);
+}
+
+/// Has all that was written past the caches reach memory before what this thread writes from now on.
+pub(crate) fn finish_writing_past() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 machine has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence()
+    };
 }
 
 /// Bytes that a loop over values works on at a time, as compilers make it: the rest takes it long.

@@ -30,6 +30,7 @@ use crate::error::Error;
 use crate::gate::Gate;
 use crate::lines::{Axis, End, Extension, LastAxis, axes};
 use crate::memory::{self, Aligned, CACHE_LINE};
+use crate::simd;
 use crate::window::Fitted;
 
 /// Values that may be read behind every tap of every place of a row.
@@ -394,6 +395,8 @@ pub(crate) struct Results<'r, R> {
     pub(crate) rows: usize,
     pub(crate) apart: usize,
     pub(crate) places: usize,
+    /// Whether they should go [past the caches](crate::past).
+    pub(crate) past: bool,
 }
 
 impl<R> Results<'_, R> {
@@ -474,6 +477,9 @@ impl<'p, K: RowKernel> Rows<'p, K> {
             Rows::Extended(rows) => rows.sweep.bands(piece.range(), |band| rows.sweep(&band, &mut piece, gate)),
             Rows::Own(..) if !K::IS_EXACT => unreachable!("it was not made"),
             Rows::Own(rows, ends) => rows.sweep.bands(piece.range(), |band| rows.sweep(&band, ends, &mut piece, gate)),
+        }
+        if piece.goes_past() {
+            simd::finish_writing_past();
         }
     }
 }
@@ -575,7 +581,7 @@ impl<'p, K: RowKernel> Ends<'p, K> {
             let source = Source::Held { values, pitch, first: 0, room: 1 };
             let places = sweep.places(part);
             let shown = Shown { source, width: places + sweep.reach, known: 0 };
-            kernel.run(&shown, Results { values: results, rows: 1, apart: pitch, places });
+            kernel.run(&shown, Results { values: results, rows: 1, apart: pitch, places, past: false });
             sweep.write_ends(results, band.array * sweep.row, part, piece);
             gate.advance(part.elements());
         }
@@ -734,11 +740,12 @@ impl<'a> Sweep<'a> {
         if self.inner.len() == 1 {
             let first = index + part.first().start;
             let own = first..first + (rows - 1) * self.row + places;
+            let past = piece.goes_past();
             if let Some(values) = piece.values(own) {
-                return kernel.run(shown, Results { values, rows, apart: self.row, places });
+                return kernel.run(shown, Results { values, rows, apart: self.row, places, past });
             }
         }
-        kernel.run(shown, Results { values: results, rows, apart: self.pitch, places });
+        kernel.run(shown, Results { values: results, rows, apart: self.pitch, places, past: false });
         let (_, _, each) = self.first_inner();
         for (r, results) in results.chunks(self.pitch).take(rows).enumerate() {
             self.write(0, results, index + r * self.row + part.first().start * each, part, piece);

@@ -87,6 +87,8 @@ struct Case {
     extents: Vec<usize>,
     mask: Option<Vec<u8>>,
     origins: Vec<isize>,
+    /// Whether the window's entries are for the array's axes in reverse.
+    turned: bool,
     mode: i32,
     cval: f64,
     threads: i32,
@@ -187,8 +189,18 @@ fn cases() -> impl Strategy<Value = Case> {
                 let output = prop_oneof![2 => Just(dtype), 1 => prop::sample::select(DTYPES.to_vec())];
                 let cval = prop::sample::select(vec![0.0, 1.0, -0.0, 3.7, f64::NAN, f64::INFINITY, 200.0, -1e300]);
                 let fixed = Just((shape, (dtype, elements(dtype, &random, spread, special)), step, extents));
-                (fixed, mask, origins, output, 0_i32..6, cval, 0_i32..4, 0.0_f64..1.0).prop_map(
-                    |((shape, input, step, extents), mask, origins, output, mode, cval, threads, parameter)| Case {
+                let turned = prop::bool::weighted(0.1);
+                (fixed, mask, (origins, turned), output, 0_i32..6, cval, 0_i32..4, 0.0_f64..1.0).prop_map(
+                    |(
+                        (shape, input, step, extents),
+                        mask,
+                        (origins, turned),
+                        output,
+                        mode,
+                        cval,
+                        threads,
+                        parameter,
+                    )| Case {
                         shape,
                         input,
                         output,
@@ -196,6 +208,7 @@ fn cases() -> impl Strategy<Value = Case> {
                         extents,
                         mask,
                         origins,
+                        turned,
                         mode,
                         cval,
                         threads,
@@ -224,6 +237,7 @@ impl Case {
         }
         let count = self.shape.iter().product::<usize>();
         let first = if self.step < 0 { (count - 1) * size as usize } else { 0 };
+        let turned: Vec<i32> = (0..dims as i32).rev().collect();
         let mut output = vec![0xa5_u8; count * size_of_dtype(self.output)];
         let array = |data, dtype, strides| Array { data, dtype, ndim: dims as i32, shape: shape.as_ptr(), strides };
         let input = array(self.input.1[first..].as_ptr().cast_mut().cast(), self.input.0, strides.as_ptr());
@@ -234,7 +248,7 @@ impl Case {
             shape: extents.as_ptr(),
             footprint: self.mask.as_ref().map_or(ptr::null(), |mask| mask.as_ptr()),
             origins: self.origins.as_ptr(),
-            axes: ptr::null(),
+            axes: if self.turned { turned.as_ptr() } else { ptr::null() },
         };
         let options = Options {
             struct_size: size_of::<Options>(),
@@ -285,6 +299,61 @@ impl Case {
             )));
         }
         Ok(())
+    }
+}
+
+/// Results of so many elements go past the caches.
+#[test]
+fn large_outputs() {
+    let float = |size| FLOAT | size << 8;
+    let cross = [0, 1, 0, 1, 1, 1, 0, 1, 0];
+    type Filters = (&'static [usize], i32, &'static [usize], Option<[u8; 9]>, &'static [&'static str]);
+    let cases: [Filters; 9] = [
+        (&[1031, 2039], float(64), &[3, 3], None, &["minimum", "mean", "standard_deviation", "weighted_sum"]),
+        (&[1031, 2039], float(64), &[3, 3], Some(cross), &["maximum", "sum", "nan_minimum"]),
+        (&[2, 1100, 1000], float(64), &[1, 2, 6], None, &["minimum", "nan_mean"]),
+        (&[150_001, 14], float(64), &[3, 3], None, &["minimum", "mean"]),
+        (&[2_100_003], float(64), &[7], None, &["maximum", "sum"]),
+        (&[1031, 4099], float(32), &[3, 3], None, &["minimum", "range", "mean"]),
+        (&[1031, 4099], float(32), &[3, 3], Some(cross), &["maximum"]),
+        (&[70, 60_001], float(32), &[9, 2], None, &["minimum"]),
+        (&[1031, 16_411], UINT | 8 << 8, &[3, 4], None, &["minimum", "mean"]),
+    ];
+    let mut x = 1_u32;
+    for (shape, dtype, extents, mask, names) in cases {
+        for (special, threads) in [(false, 1), (true, 2)] {
+            let random: Vec<u32> = (0..shape.iter().product::<usize>())
+                .map(|_| {
+                    x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    x >> 8
+                })
+                .collect();
+            let mut input = elements(dtype, &random, 1 << 30, false);
+            if special {
+                // At a few places; elsewhere the fast ways are taken.
+                for at in (0..random.len()).step_by(random.len() / 3 + 1) {
+                    let bytes = elements(dtype, &[(at % 7) as u32 * 97 + 2], 1 << 30, true);
+                    input[at * bytes.len()..][..bytes.len()].copy_from_slice(&bytes);
+                }
+            }
+            let case = Case {
+                shape: shape.to_vec(),
+                input: (dtype, input),
+                output: dtype,
+                step: 1,
+                extents: extents.to_vec(),
+                mask: mask.map(Into::into),
+                origins: vec![0; extents.len()],
+                turned: false,
+                mode: 0,
+                cval: 0.0,
+                threads,
+                parameter: 0.3,
+            };
+            for name in names {
+                case.check(name).unwrap_or_else(|error| panic!("{shape:?}, {dtype:#x}, {extents:?}: {error}"));
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! -0.0 when they come, and while some may be about slower operations are used.
 
 use std::ops::BitOr;
+use std::ptr;
 
 use crate::convert::Value;
 use crate::memory::CACHE_LINE;
@@ -64,6 +65,27 @@ pub(crate) trait Extremal: Value {
     unsafe fn set_line(at: *mut Self, line: Self::Line) {
         // SAFETY: so the caller has it.
         unsafe { at.cast::<Self::Line>().write_unaligned(line) }
+    }
+
+    /// Sets the values from number `start` on, of so many in all: at least a line. `line` makes the line that begins with one.
+    #[inline(always)]
+    fn set_lines(values: &mut [Self], start: usize, all: usize, mut line: impl FnMut(usize) -> Self::Line) {
+        assert!(start + values.len() <= all && all >= simd::line_of::<Self>());
+        let mut lines = values.chunks_exact_mut(simd::line_of::<Self>());
+        let mut at = start;
+        for values in &mut lines {
+            // SAFETY: as many.
+            unsafe { Self::set_line(values.as_mut_ptr(), line(at)) };
+            at += simd::line_of::<Self>();
+        }
+        let rest = lines.into_remainder();
+        if !rest.is_empty() {
+            let from = at.min(all - simd::line_of::<Self>());
+            let line = line(from);
+            let values = ptr::from_ref(&line).cast::<Self>().wrapping_add(at - from);
+            // SAFETY: they are some of that line, and lie elsewhere.
+            unsafe { ptr::copy_nonoverlapping(values, rest.as_mut_ptr(), rest.len()) };
+        }
     }
 
     fn merge(a: Self::Line, b: Self::Line, of: impl Fn(Self, Self) -> Self) -> Self::Line;

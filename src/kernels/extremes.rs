@@ -16,6 +16,7 @@ use crate::kernels::passes::{
     Extreme, Higher, Lower, MOST, Order, Pass, Scratch, To, add_passes, combine, combine_and_pass, pass_along,
 };
 use crate::memory::{self, Aligned};
+use crate::past::Detour;
 use crate::sweep::{Results, RowKernel, Run, SPARE, Shown, Sweep};
 
 /// A box that is no higher than this is taken row by row.
@@ -42,7 +43,7 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
         let window = if sweep.is_box() && height > LOW {
             Window::Fours(Fours::new(pitch, height, passes_along(sweep)?)?)
         } else {
-            Window::RowByRow(RowByRow { parts: Parts::new(sweep)?, height, special: 0 })
+            Window::RowByRow(RowByRow { parts: Parts::new(sweep)?, height, special: 0, detour: Detour::new()? })
         };
         Ok(Extremes { window, scratch: Scratch::new(pitch)?, extreme: PhantomData })
     }
@@ -72,6 +73,7 @@ struct RowByRow<V> {
     height: usize,
     /// Rows yet to come until none is about that had something special.
     special: usize,
+    detour: Detour<V>,
 }
 
 /// What a window is the extreme of.
@@ -113,12 +115,13 @@ impl<V: Extremal> RowByRow<V> {
         if rows.known == 0 {
             self.special = 0;
         }
+        let past = results.past;
         for (first, results) in results.rows_mut().enumerate() {
             let known = if first == 0 { rows.known } else { self.height - 1 };
             for i in known..self.height {
                 self.receive::<E>(&rows.row(first + i)[..rows.width], scratch);
             }
-            self.compute::<E>(rows, first, results, scratch);
+            self.compute::<E>(rows, first, results, past, scratch);
         }
     }
 
@@ -140,16 +143,25 @@ impl<V: Extremal> RowByRow<V> {
     }
 
     /// Computes a row of results from the rows from `first` on.
-    fn compute<E: Extreme>(&mut self, rows: &Shown<'_, V>, first: usize, results: &mut [V], scratch: &mut Scratch<V>) {
+    fn compute<E: Extreme>(
+        &mut self,
+        rows: &Shown<'_, V>,
+        first: usize,
+        results: &mut [V],
+        past: bool,
+        scratch: &mut Scratch<V>,
+    ) {
         let order = self.order();
+        // (What is settled is read again.)
+        let to = if past && order == Order::Plain { To::Past(&mut self.detour) } else { To::Memory };
         match &self.parts {
             Parts::Few(taps) => {
                 let taps = taps.iter().map(|&(row, at)| &rows.row(first + row)[at..]);
-                combine::<V, E>(taps, order, results, To::Memory);
+                combine::<V, E>(taps, order, results, to);
             }
             Parts::Low(passes) => {
                 let of_rows = (first..first + self.height).map(|row| rows.row(row));
-                combine_and_pass::<V, E>(of_rows, passes, order, results, scratch, To::Memory);
+                combine_and_pass::<V, E>(of_rows, passes, order, results, scratch, to);
             }
             Parts::Runs(runs) => runs.combine::<E>(rows, first, order, results, scratch),
         }
@@ -267,8 +279,8 @@ impl<V: Extremal> RowKernel for Range<V> {
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, f64>) {
         let [lows, highs] = &mut self.rows;
         let (rows_wanted, places) = (results.rows, results.places);
-        self.lowest.run(rows, Results { values: lows, rows: rows_wanted, apart: self.pitch, places });
-        self.highest.run(rows, Results { values: highs, rows: rows_wanted, apart: self.pitch, places });
+        self.lowest.run(rows, Results { values: lows, rows: rows_wanted, apart: self.pitch, places, past: false });
+        self.highest.run(rows, Results { values: highs, rows: rows_wanted, apart: self.pitch, places, past: false });
         let (lows, highs) = (lows.chunks(self.pitch), highs.chunks(self.pitch));
         for ((results, lows), highs) in results.rows_mut().zip(lows).zip(highs) {
             for ((result, low), high) in results.iter_mut().zip(lows).zip(highs) {

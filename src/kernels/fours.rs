@@ -24,7 +24,7 @@ use std::{array, ptr};
 
 use crate::error::Error;
 use crate::kernels::extremal::{Extremal, has_special};
-use crate::kernels::passes::{Extreme, Order, Pass, RADIX, Scratch, To, add_passes, combine, pass_along};
+use crate::kernels::passes::{Extreme, Order, Pass, RADIX, Scratch, To, add_passes, combine, line_of, pass_along};
 use crate::memory::{self, Aligned};
 use crate::simd;
 use crate::sweep::{Results, SPARE, Shown};
@@ -387,25 +387,5 @@ impl<V: Extremal> Windows<V> {
             }
             V::set_line(self.results[i].add(start), window);
         }
-    }
-}
-
-/// The extremes of lines that begin at these places.
-///
-/// # Safety
-/// They do.
-#[inline(always)]
-unsafe fn line_of<V: Extremal, const N: usize>(
-    sources: [*const V; N],
-    start: usize,
-    of: impl Fn(V, V) -> V,
-) -> V::Line {
-    // SAFETY: so the caller has it.
-    unsafe {
-        let mut extremes = V::line(sources[0].add(start));
-        for source in &sources[1..] {
-            extremes = V::merge(extremes, V::line(source.add(start)), &of);
-        }
-        extremes
     }
 }

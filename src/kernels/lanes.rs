@@ -1,9 +1,15 @@
 //! Functions generic over lanes: several windows at a time, whatever the number of taps.
 
+use std::ptr;
+
+use crate::error::Error;
 use crate::kernels::strip::{Strip, fetch_ahead};
 use crate::lanes::{LaneFunction, LaneValues};
 use crate::lines::LANES;
+use crate::memory;
+use crate::past::Detour;
 use crate::simd;
+use crate::sweep::{Results, RowKernel, Run, Shown, Sweep};
 
 /// Calls `function` with the values of as many windows as there are lanes.
 pub(crate) struct Lanewise<F>(pub(crate) F);
@@ -31,5 +37,103 @@ impl<F: LaneFunction> Strip for Lanewise<&F> {
             },
         );
         results.len()
+    }
+}
+
+/// The same for rows of a sweep, whose windows are to have their taps in the order of its runs.
+pub(crate) struct LanesOfRows<F> {
+    function: F,
+    taps: Vec<*const f64>,
+    runs: Vec<Run>,
+    detour: Detour<f64>,
+}
+
+impl<'f, F: LaneFunction> LanesOfRows<&'f F> {
+    pub(crate) fn new(sweep: &Sweep<'_>, function: &'f F) -> Result<Self, Error> {
+        let taps = memory::filled(sweep.taps(), ptr::null())?;
+        Ok(LanesOfRows { function, taps, runs: memory::copied(sweep.runs())?, detour: Detour::new()? })
+    }
+
+    /// Lets the taps begin at those of the first place of a row of results.
+    fn aim(&mut self, rows: &Shown<'_, f64>, first: usize, places: usize) {
+        let mut taps = &mut self.taps[..];
+        for run in &self.runs {
+            let row = &rows.row(first + run.row)[run.at..][..run.len - 1 + places];
+            let (own, rest) = taps.split_at_mut(run.len);
+            own.iter_mut().enumerate().for_each(|(k, tap)| *tap = row.as_ptr().wrapping_add(k));
+            taps = rest;
+        }
+    }
+}
+
+impl<F: LaneFunction + Sync> RowKernel for LanesOfRows<&F> {
+    type Value = f64;
+    type Result = f64;
+
+    const IS_EXACT: bool = true;
+
+    fn run(&mut self, rows: &Shown<'_, f64>, mut results: Results<'_, f64>) {
+        let (past, places) = (results.past, results.places);
+        for (first, row) in results.rows_mut().enumerate() {
+            self.aim(rows, first, places);
+            let (function, taps) = (self.function, &self.taps);
+            // SAFETY: the taps begin so many places, as was checked when they were aimed.
+            let compute = |start, results: &mut [f64]| unsafe { apply(function, taps, places, start, results) };
+            if past {
+                self.detour.take(row, compute);
+            } else {
+                compute(0, row);
+            }
+        }
+    }
+}
+
+/// Calls a function for the places of results from `start` on, of so many `places` in all.
+///
+/// # Safety
+/// Tap `k` of place `j` lies at `taps[k].add(j)`.
+unsafe fn apply(function: &impl LaneFunction, taps: &[*const f64], places: usize, start: usize, results: &mut [f64]) {
+    assert!(start + results.len() <= places);
+    simd::widest(
+        #[inline(always)]
+        || {
+            let (groups, rest) = results.as_chunks_mut::<LANES>();
+            // Squares of three, or cubes, are what most want: compilers unroll what they know the number of.
+            match <[_; 9]>::try_from(taps) {
+                // SAFETY: passed on.
+                Ok(taps) => unsafe { apply_to_groups(function, &taps, start, groups) },
+                // SAFETY: passed on.
+                Err(_) => unsafe { apply_to_groups(function, taps, start, groups) },
+            }
+            let left = start + groups.len() * LANES;
+            if places >= LANES && !rest.is_empty() {
+                // They are computed with some others.
+                let at = left.min(places - LANES);
+                // SAFETY: as above.
+                let group: [f64; LANES] = function.call(unsafe { LaneValues::new(taps, at) }).into_array();
+                rest.copy_from_slice(&group[left - at..][..rest.len()]);
+                return;
+            }
+            for (i, result) in rest.iter_mut().enumerate() {
+                // SAFETY: likewise.
+                [*result] = function.call(unsafe { LaneValues::new(taps, left + i) }).into_array();
+            }
+        },
+    );
+}
+
+/// # Safety
+/// As [`apply`].
+#[inline(always)]
+unsafe fn apply_to_groups(
+    function: &impl LaneFunction,
+    taps: &[*const f64],
+    start: usize,
+    groups: &mut [[f64; LANES]],
+) {
+    for (at, group) in (start..).step_by(LANES).zip(groups) {
+        fetch_ahead(taps, at, group);
+        // SAFETY: the places have these taps.
+        *group = function.call(unsafe { LaneValues::new(taps, at) }).into_array();
     }
 }

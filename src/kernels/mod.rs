@@ -30,11 +30,11 @@ pub(crate) mod values;
 use crate::array::Prefetch;
 use crate::gate::{Gate, Halt, Pace};
 use crate::lines::Taps;
+use crate::writer::Writer;
 
-/// Consecutive output elements.
+/// Consecutive output elements, the next ones.
 pub(crate) struct Block<'a> {
-    /// The first one's index in C order.
-    pub(crate) first: usize,
+    pub(crate) count: usize,
     pub(crate) taps: Taps<'a>,
     /// Where the results will be written.
     pub(crate) output: Prefetch,
@@ -47,6 +47,6 @@ pub(crate) trait Kernel {
     /// Whether it is handed whole batches only.
     const WHOLE_BATCHES: bool;
 
-    /// Fills in the `results` of a block, asking `gate` whether to. `Err`: it stopped early; what it says to be done is.
-    fn run(&mut self, block: &Block<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt>;
+    /// Computes the `results` of a block, asking `gate` whether to. `Err`: it stopped early.
+    fn run(&mut self, block: &Block<'_>, results: &mut Writer<'_, '_>, gate: &mut Gate<'_>) -> Result<(), Halt>;
 }

@@ -7,7 +7,8 @@ use std::{array, ptr};
 
 use crate::error::Error;
 use crate::kernels::extremal::{Extremal, has_special};
-use crate::memory::{self, Aligned};
+use crate::memory::{self, Aligned, CACHE_LINE};
+use crate::past::Detour;
 use crate::simd;
 use crate::sweep::SPARE;
 
@@ -130,7 +131,7 @@ pub(super) fn combine_and_pass<'r, V: Extremal, E: Extreme>(
     order: Order,
     results: &mut [V],
     scratch: &mut Scratch<V>,
-    to: To,
+    mut to: To<'_, V>,
 ) -> bool {
     let Some((last, first)) = passes.split_last() else {
         return combine::<V, E>(rows, order, results, to);
@@ -139,8 +140,13 @@ pub(super) fn combine_and_pass<'r, V: Extremal, E: Extreme>(
     let reach = passes.iter().map(Pass::reach).sum::<usize>();
     let piece = (PIECE / size_of::<V>()).max(REACHES * reach);
     let mut found = false;
-    for (i, results) in results.chunks_mut(piece).enumerate() {
-        let rows = rows.clone().map(|row| &row[i * piece..]);
+    // The pieces after the first begin with a cache line.
+    let first_piece = piece - results.as_ptr().addr() % CACHE_LINE / size_of::<V>();
+    let mut done = 0;
+    while done < results.len() {
+        let end = results.len().min(if done == 0 { first_piece } else { done + piece });
+        let rows = rows.clone().map(|row| &row[done..]);
+        let results = &mut results[done..end];
         let [one, other] = &mut scratch.0;
         let (mut from, mut next) = (&mut **one, &mut **other);
         let mut needed = results.len() + reach;
@@ -150,7 +156,8 @@ pub(super) fn combine_and_pass<'r, V: Extremal, E: Extreme>(
             combine::<V, E>(pass.sources(from), rest, &mut next[..needed], To::Cache);
             (from, next) = (next, from);
         }
-        combine::<V, E>(last.sources(from), rest, results, to);
+        combine::<V, E>(last.sources(from), rest, results, to.again());
+        done = end;
     }
     found
 }
@@ -173,11 +180,24 @@ pub(super) fn pass_along<V: Extremal, E: Extreme>(
     }
 }
 
-/// Where results go: what is in memory has to be fetched first.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum To {
+/// Where results go.
+pub(super) enum To<'d, V> {
+    /// What is not in the cache has to be fetched first ...
     Memory,
     Cache,
+    /// ... unless it goes past it.
+    Past(&'d mut Detour<V>),
+}
+
+impl<V> To<'_, V> {
+    /// The same once more.
+    fn again(&mut self) -> To<'_, V> {
+        match self {
+            To::Memory => To::Memory,
+            To::Cache => To::Cache,
+            To::Past(detour) => To::Past(detour),
+        }
+    }
 }
 
 /// What is known of values.
@@ -206,7 +226,7 @@ pub(super) fn combine<'r, V: Extremal, E: Extreme>(
     rows: impl ExactSizeIterator<Item = &'r [V]>,
     order: Order,
     results: &mut [V],
-    to: To,
+    to: To<'_, V>,
 ) -> bool {
     let mut sources = [ptr::null(); MOST];
     let count = rows.len();
@@ -234,7 +254,7 @@ simd::widest_fn! {
         sources: [*const V; N],
         order: Order,
         results: &mut [V],
-        to: To,
+        to: To<'_, V>,
     ) -> bool {
         // SAFETY: passed on.
         unsafe {
@@ -256,7 +276,7 @@ simd::widest_fn! {
 unsafe fn combine_by<V: Extremal, const N: usize, const LOOK: bool>(
     sources: [*const V; N],
     results: &mut [V],
-    to: To,
+    to: To<'_, V>,
     of: impl Fn(V, V) -> V,
 ) -> bool {
     if results.len() < simd::line_of::<V>() {
@@ -269,30 +289,68 @@ unsafe fn combine_by<V: Extremal, const N: usize, const LOOK: bool>(
         }
         return LOOK && V::are_suspects(mark);
     }
-    let (len, results) = (results.len(), results.as_mut_ptr());
+    let len = results.len();
+    if let To::Past(detour) = to {
+        detour.take(
+            results,
+            #[inline(always)]
+            |start, results| {
+                V::set_lines(
+                    results,
+                    start,
+                    len,
+                    #[inline(always)]
+                    |start| {
+                        // (Without this, compilers make vectors of values that are a line apart.)
+                        simd::fetch_ahead(sources[N - 1].wrapping_add(start), 1);
+                        // SAFETY: a line lies within what the caller has.
+                        unsafe { line_of(sources, start, &of) }
+                    },
+                );
+            },
+        );
+        return false;
+    }
     let mut marks = V::Marks::default();
+    let results = results.as_mut_ptr();
     simd::by_lines(
         results,
         len,
         #[inline(always)]
         |start| {
             let result = results.wrapping_add(start);
-            if to == To::Memory {
+            if matches!(to, To::Memory) {
                 simd::fetch_ahead(result, 1);
             }
             if LOOK {
                 simd::fetch_ahead(sources[0].wrapping_add(start), 1);
             }
-            // SAFETY: a line lies within what the caller has.
+            // SAFETY: as above.
             unsafe {
-                let mut extremes = V::line(sources[0].add(start));
-                marks = if LOOK { V::suspect_line(extremes, marks) } else { marks };
-                for source in &sources[1..] {
-                    extremes = V::merge(extremes, V::line(source.add(start)), &of);
-                }
-                V::set_line(result, extremes);
+                marks = if LOOK { V::suspect_line(V::line(sources[0].add(start)), marks) } else { marks };
+                V::set_line(result, line_of(sources, start, &of));
             }
         },
     );
     LOOK && V::has_suspects(marks)
+}
+
+/// The extremes of lines that begin at these places.
+///
+/// # Safety
+/// They do.
+#[inline(always)]
+pub(super) unsafe fn line_of<V: Extremal, const N: usize>(
+    sources: [*const V; N],
+    start: usize,
+    of: impl Fn(V, V) -> V,
+) -> V::Line {
+    // SAFETY: so the caller has it.
+    unsafe {
+        let mut extremes = V::line(sources[0].add(start));
+        for source in &sources[1..] {
+            extremes = V::merge(extremes, V::line(source.add(start)), &of);
+        }
+        extremes
+    }
 }

@@ -12,6 +12,7 @@ use crate::kernels::gather::{GROUP, Gather};
 use crate::kernels::{Block, Kernel};
 use crate::lines::Taps;
 use crate::memory::{self, Aligned};
+use crate::writer::Writer;
 
 /// Doubles that a group of neighbourhoods may take: they should still be in the L1 cache when their turn comes.
 const GROUP_DOUBLES: usize = 2048;
@@ -48,37 +49,37 @@ impl<F: FnMut(&mut [f64], &mut f64) -> bool> Kernel for Pixel<F> {
     const PACE: Pace = Pace::Steady;
     const WHOLE_BATCHES: bool = false;
 
-    fn run(&mut self, block: &Block<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+    fn run(&mut self, block: &Block<'_>, results: &mut Writer<'_, '_>, gate: &mut Gate<'_>) -> Result<(), Halt> {
         let pitch = self.gather.pitch();
         self.gather.aim(block.taps.runs);
         let mut source = Source::new(&self.gather, &block.taps);
         let next_line = block.taps.next_line();
         let buffer = &mut self.buffer[..];
         let mut done = 0;
-        while done < results.len() {
-            let group = done..results.len().min(done + self.group);
+        while done < block.count {
+            let group = done..block.count.min(done + self.group);
             source.gather(group.len(), buffer);
             // While the callbacks work the memory is idle.
             next_line.fetch(group.clone());
             block.output.fetch(group.clone());
             while done < group.end {
-                let first = block.first + done;
+                let first = results.next();
                 let count = gate.allow(first, group.end - done);
                 let values = &mut buffer[(done - group.start) * pitch..];
-                let results = &mut results[done..done + count];
-                let calls = Calls { first, values, pitch, taps: self.taps, results };
+                let calls = Calls { first, values, pitch, taps: self.taps, results: results.room(count) };
                 let called = if gate.has_others() {
                     calls.make(&mut self.function, |index| gate.is_shut(index))
                 } else {
                     calls.make(&mut self.function, |_| false)
                 };
+                results.advance(called);
                 done += called;
                 if called < count {
                     // Where the call was not wanted any more, a lower element failed: this changes nothing then.
                     gate.fail(first + called);
                 }
                 if called < count || count == 0 {
-                    return Err(Halt { done });
+                    return Err(Halt);
                 }
             }
         }

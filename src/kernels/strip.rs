@@ -11,6 +11,7 @@ use crate::kernels::{Block, Kernel};
 use crate::lines::TapRun;
 use crate::memory::{self, CACHE_LINE};
 use crate::simd;
+use crate::writer::Writer;
 
 /// A function of the windows of a strip: elements whose taps lie side by side.
 pub(crate) trait Strip {
@@ -39,7 +40,6 @@ pub(crate) fn fetch_ahead(taps: &[*const f64], j: usize, results: &[f64]) {
     if let Some(last) = taps.last().filter(|_| taps.len() <= FETCHED_TAPS) {
         for i in (AHEAD..AHEAD + results.len()).step_by(CACHE_LINE / size_of::<f64>()) {
             simd::prefetch(last.wrapping_add(j + i));
-            simd::prefetch(results.as_ptr().wrapping_add(i));
         }
     }
 }
@@ -71,30 +71,32 @@ impl<S: Strip> Kernel for Strips<S> {
     const PACE: Pace = if S::WHOLE_BATCHES { Pace::Steady } else { Pace::Running };
     const WHOLE_BATCHES: bool = S::WHOLE_BATCHES;
 
-    fn run(&mut self, block: &Block<'_>, results: &mut [f64], gate: &mut Gate<'_>) -> Result<(), Halt> {
+    fn run(&mut self, block: &Block<'_>, results: &mut Writer<'_, '_>, gate: &mut Gate<'_>) -> Result<(), Halt> {
+        let start = results.next();
         let next_line = block.taps.is_copied().then(|| block.taps.next_line());
-        let mut done = 0;
         for &(place, count) in block.taps.stretches {
-            let end = done + count;
-            while done < end {
-                let first = block.first + done;
-                let wanted = end - done;
-                let allowed =
-                    if S::WHOLE_BATCHES { gate.allow_whole(first, wanted) } else { gate.allow(first, wanted) };
+            let mut left = count;
+            while left > 0 {
+                let first = results.next();
+                let allowed = if S::WHOLE_BATCHES {
+                    gate.allow_whole(first, left)
+                } else {
+                    gate.allow(first, left.min(results.most()))
+                };
                 if allowed == 0 {
-                    return Err(Halt { done });
+                    return Err(Halt);
                 }
-                self.aim(block.taps.runs, place + count - wanted);
+                self.aim(block.taps.runs, place + count - left);
                 if let Some(next_line) = next_line {
-                    next_line.fetch(done..done + allowed);
+                    next_line.fetch(first - start..first - start + allowed);
                 }
-                let results = &mut results[done..done + allowed];
                 // SAFETY: these are the taps of elements in the block's stretches, which can be read.
-                let computed = unsafe { self.strip.run(first, &self.taps, results) };
-                done += computed;
+                let computed = unsafe { self.strip.run(first, &self.taps, results.room(allowed)) };
+                results.advance(computed);
+                left -= computed;
                 if computed < allowed {
                     gate.fail(first + computed);
-                    return Err(Halt { done });
+                    return Err(Halt);
                 }
             }
         }
