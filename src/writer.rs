@@ -104,7 +104,9 @@ impl<'w, 'a> Writer<'w, 'a> {
         }
         let own = self.piece.values::<f64>(elements).expect("the output holds doubles side by side");
         let (lines, waiting) = (whole_lines(own), &self.buffer[results.clone()]);
-        own[..lines.start].copy_from_slice(&waiting[..lines.start]);
+        if lines.start > 0 {
+            own[..lines.start].copy_from_slice(&waiting[..lines.start]);
+        }
         simd::write_past(&mut own[lines.clone()], &waiting[lines.clone()]);
         // What is left goes on within the first page.
         let left = results.start + lines.end..results.end;

@@ -58,12 +58,17 @@ impl<S: Strip> Strips<S> {
 
     /// Lets the taps begin at those of the element at `place`.
     fn aim(&mut self, runs: &[TapRun], place: usize) {
-        let mut taps = self.taps.iter_mut();
+        let mut taps = &mut self.taps[..];
         for run in runs {
-            for (at, tap) in (place..).zip(taps.by_ref().take(run.len)) {
-                *tap = run.start.wrapping_add(at);
-            }
+            let (own, rest) = taps.split_at_mut(run.len);
+            own.iter_mut().enumerate().for_each(|(i, tap)| *tap = run.start.wrapping_add(place + i));
+            taps = rest;
         }
+    }
+
+    /// Has them go on.
+    fn shift(&mut self, places: usize) {
+        self.taps.iter_mut().for_each(|tap| *tap = tap.wrapping_add(places));
     }
 }
 
@@ -74,9 +79,17 @@ impl<S: Strip> Kernel for Strips<S> {
     fn run(&mut self, block: &Block<'_>, results: &mut Writer<'_, '_>, gate: &mut Gate<'_>) -> Result<(), Halt> {
         let start = results.next();
         let next_line = block.taps.is_copied().then(|| block.taps.next_line());
+        let mut aimed = None;
         for &(place, count) in block.taps.stretches {
             let mut left = count;
             while left > 0 {
+                let at = place + count - left;
+                match aimed {
+                    // (Places may go back, too.)
+                    Some(before) => self.shift(at.wrapping_sub(before)),
+                    None => self.aim(block.taps.runs, at),
+                }
+                aimed = Some(at);
                 let first = results.next();
                 let allowed = if S::WHOLE_BATCHES {
                     gate.allow_whole(first, left)
@@ -86,7 +99,6 @@ impl<S: Strip> Kernel for Strips<S> {
                 if allowed == 0 {
                     return Err(Halt);
                 }
-                self.aim(block.taps.runs, place + count - left);
                 if let Some(next_line) = next_line {
                     next_line.fetch(first - start..first - start + allowed);
                 }

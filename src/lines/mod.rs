@@ -23,6 +23,7 @@ use crate::array::{Input, Prefetch};
 use crate::boundary::Mode;
 use crate::error::Error;
 use crate::memory::{self, Aligned, LINE_DOUBLES};
+use crate::past;
 use crate::window::Fitted;
 use cache::Cache;
 use extend::OUTSIDE;
@@ -261,7 +262,10 @@ impl<'a> Plan<'a> {
     /// Decides how many elements make a batch: even parts of a stretch.
     fn size_batches(&mut self) {
         let elements: usize = self.outer.iter().map(|axis| axis.extent).product::<usize>() * self.line;
-        let most = (elements / BATCHES).clamp(SHORT_BATCH, BATCH_MAX);
+        // Many results go past the caches, a few at a time.
+        let longest =
+            if elements >= past::MANY / size_of::<f64>() { past::PIECE / size_of::<f64>() } else { BATCH_MAX };
+        let most = (elements / BATCHES).clamp(SHORT_BATCH, longest);
         let stretch = self.place(0).full;
         self.batch = stretch.div_ceil(stretch.div_ceil(most)).next_multiple_of(LANES);
     }
@@ -531,8 +535,11 @@ impl<'p> Lines<'p> {
         let count = limit.min(part.end - o);
         let mut place = plan.place(o);
         let (mut placed, mut stretches) = (0, 0);
+        // The first may begin within a batch.
+        let mut batch = plan.batch - part.done(&place) % plan.batch;
         loop {
-            let elements = place.len.min(plan.batch - part.done(&place) % plan.batch);
+            let elements = place.len.min(batch);
+            batch = plan.batch;
             let left = count - placed;
             if elements > left && placed > 0 && count == limit {
                 break; // what is left of the limit is no whole batch
@@ -597,26 +604,31 @@ impl<'p> Lines<'p> {
         let places = &plan.rows[row * dims..][..dims];
         let mut line = 0;
         let mut base = 0;
-        let mut elements = plan.input.elements();
         for (axis, &place) in plan.outer.iter().zip(places) {
             let index = self.shown[base + place];
             if index == OUTSIDE {
                 return Row { start: plan.kept * plan.pitch, ..Row::NONE };
             }
             line = line * axis.extent + index;
-            elements = elements.at(index);
             base += axis.span + 1;
         }
 
         // Mostly it is the one that the next row showed a line ago.
         let number = line * plan.tiles + tile;
-        let known = self.rows.get(row + 1).filter(|next| next.number == number).map(|next| next.start / plan.pitch);
-        let (slot, found) = match known.filter(|&slot| self.cache.has(number, slot)) {
-            Some(slot) => (slot, true),
-            None => self.cache.find(number),
-        };
+        if let Some(&next) = self.rows.get(row + 1).filter(|next| next.number == number)
+            && self.cache.has(number, next.slot)
+        {
+            return next;
+        }
+        let (slot, found) = self.cache.find(number);
         let start = slot * plan.pitch;
-        let mut shown = Row { number, start, direct: ptr::null() };
+        let mut shown = Row { number, slot, start, direct: ptr::null() };
+        let mut elements = plan.input.elements();
+        let mut base = 0;
+        for (axis, &place) in plan.outer.iter().zip(places) {
+            elements = elements.at(self.shown[base + place]);
+            base += axis.span + 1;
+        }
         let extended = &mut self.doubles[start..][..plan.extended];
         let Some((first, rest)) = plan.inner.split_first() else {
             if !found {
@@ -648,11 +660,13 @@ impl<'p> Lines<'p> {
 #[derive(Clone, Copy)]
 struct Row {
     number: usize,
+    /// The cache's slot that has it.
+    slot: usize,
     /// Where it starts, extended, as an index of `doubles`; and where it would start in the input, if that has it.
     start: usize,
     direct: *const f64,
 }
 
 impl Row {
-    const NONE: Row = Row { number: usize::MAX, start: 0, direct: ptr::null() };
+    const NONE: Row = Row { number: usize::MAX, slot: 0, start: 0, direct: ptr::null() };
 }
