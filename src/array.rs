@@ -509,8 +509,9 @@ impl<'a> Piece<'a> {
 
     /// Writes elements from `first` on, cast from values by way of doubles, as all results are.
     pub(crate) fn write_values<V: Value>(&mut self, first: usize, values: &[V]) {
+        let goes_past = self.goes_past();
         if let Some(own) = self.values(first..first + values.len()) {
-            return own.copy_from_slice(values);
+            return if goes_past { past::copy(values, own) } else { own.copy_from_slice(values) };
         }
         let mut doubles = [0.0; BLOCK];
         for (i, values) in values.chunks(BLOCK).enumerate() {

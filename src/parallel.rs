@@ -38,7 +38,7 @@ const ALONE: Duration = Duration::from_micros(100);
 const ALONE_ELEMENTS: usize = 256;
 
 /// The least work worth a piece of its own, and a thread.
-const PIECE: Duration = Duration::from_micros(100);
+const PIECE: Duration = Duration::from_micros(150);
 
 /// Threads that a call uses at most for each core, whatever was asked for: among many more the calling thread would not
 /// get its turn to tell progress in time.
@@ -94,6 +94,10 @@ pub(crate) struct Once<T>(OnceLock<T>);
 impl<T> Once<T> {
     pub(crate) fn new() -> Self {
         Once(OnceLock::new())
+    }
+
+    pub(crate) fn into_inner(self) -> Option<T> {
+        self.0.into_inner()
     }
 
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
@@ -185,7 +189,7 @@ impl<'a, W: Work> Queue<'a, W> {
         if left.is_empty() || left.start >= gate.shared().limit() {
             return None;
         }
-        Some(self.work.split_front(&mut rest, (left.len() / (2 * self.threads)).max(self.grain)))
+        Some(self.work.split_front(&mut rest, (2 * left.len() / (3 * self.threads)).max(self.grain)))
     }
 }
 

@@ -35,6 +35,14 @@ pub(crate) fn whole_lines<V>(values: &[V]) -> Range<usize> {
     start..start + (values.len() - start) / line * line
 }
 
+/// Copies results past the caches, as far as they fill lines.
+pub(crate) fn copy<V: Value>(results: &[V], to: &mut [V]) {
+    let lines = whole_lines(to);
+    to[..lines.start].copy_from_slice(&results[..lines.start]);
+    simd::write_past(&mut to[lines.clone()], &results[lines.clone()]);
+    to[lines.end..].copy_from_slice(&results[lines.end..]);
+}
+
 /// A buffer for rows of results.
 pub(crate) struct Detour<V>(Aligned<V>);
 

@@ -25,7 +25,7 @@ impl<F: LaneFunction> Strip for Lanewise<&F> {
                 let (groups, rest) = results.as_chunks_mut::<LANES>();
                 let done = groups.len() * LANES;
                 for (i, group) in groups.iter_mut().enumerate() {
-                    fetch_ahead(taps, i * LANES, group);
+                    fetch_ahead(taps, i * LANES, group, true);
                     // SAFETY: these taps lie there, as the caller has it.
                     *group = function.call(unsafe { LaneValues::new(taps, i * LANES) }).into_array();
                 }
@@ -76,9 +76,9 @@ impl<F: LaneFunction + Sync> RowKernel for LanesOfRows<&F> {
         let (past, places) = (results.past, results.places);
         for (first, row) in results.rows_mut().enumerate() {
             self.aim(rows, first, places);
-            let (function, taps) = (self.function, &self.taps);
+            let (function, windows) = (self.function, Windows { taps: &self.taps, places, past });
             // SAFETY: the taps begin so many places, as was checked when they were aimed.
-            let compute = |start, results: &mut [f64]| unsafe { apply(function, taps, places, start, results) };
+            let compute = |start, results: &mut [f64]| unsafe { windows.apply(function, start, results) };
             if past {
                 self.detour.take(row, compute);
             } else {
@@ -88,51 +88,64 @@ impl<F: LaneFunction + Sync> RowKernel for LanesOfRows<&F> {
     }
 }
 
-/// Calls a function for the places of results from `start` on, of so many `places` in all.
-///
-/// # Safety
-/// Tap `k` of place `j` lies at `taps[k].add(j)`.
-unsafe fn apply(function: &impl LaneFunction, taps: &[*const f64], places: usize, start: usize, results: &mut [f64]) {
-    assert!(start + results.len() <= places);
-    simd::widest(
-        #[inline(always)]
-        || {
-            let (groups, rest) = results.as_chunks_mut::<LANES>();
-            // Squares of three, or cubes, are what most want: compilers unroll what they know the number of.
-            match <[_; 9]>::try_from(taps) {
-                // SAFETY: passed on.
-                Ok(taps) => unsafe { apply_to_groups(function, &taps, start, groups) },
-                // SAFETY: passed on.
-                Err(_) => unsafe { apply_to_groups(function, taps, start, groups) },
-            }
-            let left = start + groups.len() * LANES;
-            if places >= LANES && !rest.is_empty() {
-                // They are computed with some others.
-                let at = left.min(places - LANES);
-                // SAFETY: as above.
-                let group: [f64; LANES] = function.call(unsafe { LaneValues::new(taps, at) }).into_array();
-                rest.copy_from_slice(&group[left - at..][..rest.len()]);
-                return;
-            }
-            for (i, result) in rest.iter_mut().enumerate() {
-                // SAFETY: likewise.
-                [*result] = function.call(unsafe { LaneValues::new(taps, left + i) }).into_array();
-            }
-        },
-    );
+/// The windows of a row of results.
+struct Windows<'t> {
+    /// Where the taps of the first of so many places lie.
+    taps: &'t [*const f64],
+    places: usize,
+    /// Whether results go past the caches.
+    past: bool,
+}
+
+impl Windows<'_> {
+    /// Calls a function for the places of results from `start` on.
+    ///
+    /// # Safety
+    /// Tap `k` of place `j` lies at `taps[k].add(j)`.
+    unsafe fn apply(&self, function: &impl LaneFunction, start: usize, results: &mut [f64]) {
+        let Windows { taps, places, past } = *self;
+        assert!(start + results.len() <= places);
+        simd::widest(
+            #[inline(always)]
+            || {
+                let (groups, rest) = results.as_chunks_mut::<LANES>();
+                // Squares of three are what most want: compilers unroll what they know the number of.
+                match <[_; 9]>::try_from(taps) {
+                    // SAFETY: passed on.
+                    Ok(taps) => unsafe { apply_to_groups(function, &taps, start, groups, past) },
+                    // SAFETY: passed on.
+                    Err(_) => unsafe { apply_to_groups(function, taps, start, groups, past) },
+                }
+                let left = start + groups.len() * LANES;
+                if places >= LANES && !rest.is_empty() {
+                    // They are computed with some others.
+                    let at = left.min(places - LANES);
+                    // SAFETY: any of these places has its taps there.
+                    let group: [f64; LANES] = function.call(unsafe { LaneValues::new(taps, at) }).into_array();
+                    rest.copy_from_slice(&group[left - at..][..rest.len()]);
+                    return;
+                }
+                for (at, result) in (left..).zip(rest) {
+                    // SAFETY: as above.
+                    [*result] = function.call(unsafe { LaneValues::new(taps, at) }).into_array();
+                }
+            },
+        );
+    }
 }
 
 /// # Safety
-/// As [`apply`].
+/// As [`Windows::apply`].
 #[inline(always)]
 unsafe fn apply_to_groups(
     function: &impl LaneFunction,
     taps: &[*const f64],
     start: usize,
     groups: &mut [[f64; LANES]],
+    past: bool,
 ) {
     for (at, group) in (start..).step_by(LANES).zip(groups) {
-        fetch_ahead(taps, at, group);
+        fetch_ahead(taps, at, group, !past);
         // SAFETY: the places have these taps.
         *group = function.call(unsafe { LaneValues::new(taps, at) }).into_array();
     }

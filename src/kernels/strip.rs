@@ -34,12 +34,15 @@ pub(crate) const AT_A_TIME: usize = 64;
 const FETCHED_TAPS: usize = 64;
 
 /// Has memory bring what will be needed soon: what lies ahead of these results, which are those of the elements from `j`
-/// on, and ahead of their last taps, where an input is read for the first time.
+/// on, if they are `stored` there, and ahead of their last taps, where an input is read for the first time.
 #[inline(always)]
-pub(crate) fn fetch_ahead(taps: &[*const f64], j: usize, results: &[f64]) {
+pub(crate) fn fetch_ahead(taps: &[*const f64], j: usize, results: &[f64], stored: bool) {
     if let Some(last) = taps.last().filter(|_| taps.len() <= FETCHED_TAPS) {
         for i in (AHEAD..AHEAD + results.len()).step_by(CACHE_LINE / size_of::<f64>()) {
             simd::prefetch(last.wrapping_add(j + i));
+            if stored {
+                simd::prefetch(results.as_ptr().wrapping_add(i));
+            }
         }
     }
 }

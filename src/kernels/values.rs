@@ -48,7 +48,7 @@ unsafe fn each<const N: usize>(
     let taps: [*const f64; N] = taps.try_into().expect("N is the number of taps");
     let mut j = 0;
     for results in results.chunks_mut(AT_A_TIME) {
-        fetch_ahead(&taps, j, results);
+        fetch_ahead(&taps, j, results, true);
         for result in results {
             // SAFETY: tap k of element j lies here, as the caller has it.
             let values: [f64; N] = array::from_fn(|k| unsafe { *taps[k].add(j) });
