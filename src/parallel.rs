@@ -96,10 +96,6 @@ impl<T> Once<T> {
         Once(OnceLock::new())
     }
 
-    pub(crate) fn into_inner(self) -> Option<T> {
-        self.0.into_inner()
-    }
-
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
         match self.0.get() {
             Some(made) => Ok(made),

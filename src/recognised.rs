@@ -10,7 +10,6 @@ use crate::kernels::extremal::Extremal;
 use crate::kernels::extremes::{Extremes, Range};
 use crate::kernels::frequencies::{Frequencies, OfNumbers};
 use crate::kernels::histograms::{self, Byte, Large, Small};
-use crate::kernels::kept::KEPT;
 use crate::kernels::lanes::{LanesOfRows, Lanewise};
 use crate::kernels::moments::{
     All, Count, GreyDilation, GreyErosion, Mean, Numbers, StandardDeviation, Sum, Variance, WeightedSum,
@@ -79,9 +78,7 @@ fn ranks(ready: Ready<'_, '_>, statistic: impl OfAnyValues) -> Result<(), Error>
         }
         _ => with_value!(ready.dtype(), V => {
             let shared = Once::new();
-            let done = ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic, elements, &shared));
-            shared.into_inner().into_iter().for_each(|tiled| KEPT.put(tiled));
-            done
+            ready.sweep(|sweep| Ranks::<V, _>::new(sweep, statistic, elements, &shared))
         }),
     }
 }

@@ -7,7 +7,6 @@ mod fours;
 pub(crate) mod frequencies;
 mod gather;
 pub(crate) mod histograms;
-pub(crate) mod kept;
 pub(crate) mod lanes;
 pub(crate) mod moments;
 pub(crate) mod nearest;

@@ -9,7 +9,6 @@ use crate::builtins;
 use crate::convert::Value;
 use crate::error::Error;
 use crate::kernels::extremal::Extremal;
-use crate::kernels::kept::KEPT;
 use crate::kernels::network::{BYTES, Network, Program, Ref};
 use crate::kernels::phases::{self, Phases};
 use crate::kernels::specials::Specials;
@@ -42,32 +41,19 @@ pub(crate) struct Tiled<V> {
     program: Program<V>,
     tile: Tile,
     sources: Vec<Source>,
-    window: Window,
-    /// What it was made for: so many bytes, in so many rows.
-    size: (usize, usize),
+    /// From one window of a tile to the next in a row.
+    step: usize,
 }
 
 impl<V: Extremal> Tiled<V> {
-    /// For an array of so many elements: one that was kept, or a new one.
-    fn of(sweep: &Sweep<'_>, places: (usize, usize), elements: usize) -> Result<Box<[Self; 1]>, Error> {
+    /// For an array of so many elements.
+    fn new(sweep: &Sweep<'_>, places: (usize, usize), elements: usize) -> Result<Self, Error> {
         let window = Window::new(sweep, places)?;
-        let size = (elements.saturating_mul(size_of::<V>()), sweep.rows());
-        match KEPT.take(|tiled: &Self| tiled.size == size && tiled.window == window) {
-            Some(tiled) => Ok(tiled),
-            None => memory::boxed(Self::new(window, size)?),
-        }
-    }
-
-    fn new(window: Window, size: (usize, usize)) -> Result<Self, Error> {
-        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, size.0, size.1)?;
+        let bytes = elements.saturating_mul(size_of::<V>());
+        let Shared { tile, formulas, sources, results } = Shared::cheapest(&window, bytes, sweep.rows())?;
         let both = |list: Vec<Ref>| [list[0], list[list.len() - 1]];
         let results = memory::collected(results.into_iter().flat_map(both))?;
-        Ok(Tiled { program: Program::new(&formulas, &results)?, tile, sources, window, size })
-    }
-
-    /// From one window of a tile to the next in a row.
-    fn step(&self) -> usize {
-        self.window.step
+        Ok(Tiled { program: Program::new(&formulas, &results)?, tile, sources, step: window.step })
     }
 }
 
@@ -88,14 +74,14 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
         sweep: &Sweep<'_>,
         statistic: &'s S,
         elements: usize,
-        shared: &'s Once<Box<[Tiled<V>; 1]>>,
+        shared: &'s Once<Tiled<V>>,
     ) -> Result<Self, Error> {
-        let [tiled] = &**shared.get_or_make(|| Tiled::of(sweep, statistic.places(), elements))?;
+        let tiled = shared.get_or_make(|| Tiled::new(sweep, statistic.places(), elements))?;
         let Tile { rows, along } = tiled.tile;
         // Behind where a phase begins, all of its places are read and what formulas look at beyond, in whole cache lines.
-        let spare = sweep.pitch().div_ceil(along) + tiled.step() + NEAR + 2 * CACHE_LINE;
+        let spare = sweep.pitch().div_ceil(along) + tiled.step + NEAR + 2 * CACHE_LINE;
         let shown = sweep.height() - 1 + rows;
-        let phases = (along > 1).then(|| Phases::new(shown, sweep.pitch(), along, tiled.step(), spare)).transpose()?;
+        let phases = (along > 1).then(|| Phases::new(shown, sweep.pitch(), along, tiled.step, spare)).transpose()?;
         let (network, specials) = (Network::new(&tiled.program)?, Specials::new(sweep, rows)?);
         Ok(Ranks { statistic, tiled, network, phases, height: sweep.height(), specials })
     }
@@ -104,7 +90,7 @@ impl<'s, V: Extremal, S: Statistic<V>> Ranks<'s, V, S> {
     fn select(&mut self, rows: &Shown<'_, V>, mark_zeros: bool, results: &mut Results<'_, S::Result>) {
         // A tile may have more rows than there are results for: it is made of any.
         let last = self.height + results.rows - 2;
-        let Tiled { tile, sources, window: Window { step, .. }, .. } = self.tiled;
+        let Tiled { tile, sources, step, .. } = self.tiled;
         let Ranks { network, phases, specials, .. } = self;
         let places = phases::places(results.places, *step, tile.along);
         let part = places.div_ceil(places.div_ceil(network.places()));

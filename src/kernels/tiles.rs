@@ -73,7 +73,6 @@ struct Tap {
 }
 
 /// A window, in coordinates of tiles.
-#[derive(PartialEq)]
 pub(crate) struct Window {
     taps: Vec<Tap>,
     /// From one place to the next along the axis that tiles extend along: the last one that the window extends along.
