@@ -119,6 +119,24 @@ fn the_lowest_failure_is_reported_and_everything_before_it_written() {
     }
 }
 
+/// The same where results go past the caches, some at a time.
+#[test]
+fn everything_before_a_failure_is_written_in_large_arrays() {
+    let input = Array2::from_shape_fn((1030, 2050), |(y, x)| (2050 * y + x) as f64);
+    for threads in [1, 2] {
+        for bad in [0, 5, 2049, 1_234_567, 2_111_499] {
+            let mut output = Array2::from_elem((1030, 2050), -1.0);
+            let options = Options::new().threads(Threads::Count(threads));
+            let function = |values: &[f64]| (values[0] != f64::from(bad)).then_some(values[0]);
+            let result = try_generic_filter(input.view(), output.view_mut(), &Window::new(&[1, 1]), options, function);
+            let bad = bad as usize;
+            assert_eq!(result, Err(Error::Callback { index: bad }), "{threads} threads");
+            let written = output.iter().take(bad).enumerate().all(|(index, &value)| value == index as f64);
+            assert!(written, "{threads} threads, {bad}");
+        }
+    }
+}
+
 #[test]
 fn threads_work_at_the_same_time_if_there_is_enough_to_do() {
     let input = Array1::<u8>::zeros(100);
