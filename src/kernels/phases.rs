@@ -11,6 +11,7 @@ use crate::convert::Value;
 use crate::error::Error;
 use crate::kernels::tiles::Source;
 use crate::memory::{self, Aligned, CACHE_LINE};
+use crate::simd;
 
 /// The rows of a window in phases.
 pub(crate) struct Phases<V> {
@@ -55,18 +56,32 @@ impl<V: Value> Phases<V> {
     }
 }
 
+/// Deals out a row among `N` phases.
 fn deal<V: Value, const N: usize>(row: &[V], values: &mut [V]) {
-    let pitch = values.len() / N;
     let (tiles, rest) = row.as_chunks::<N>();
-    assert!(tiles.len() <= pitch && (rest.is_empty() || tiles.len() < pitch));
-    for (i, tile) in tiles.iter().enumerate() {
-        for (phase, &value) in tile.iter().enumerate() {
-            values[phase * pitch + i] = value;
-        }
+    let mut phases = values.chunks_exact_mut(values.len() / N);
+    let mut phases: [&mut [V]; N] = array::from_fn(|_| phases.next().unwrap_or_default());
+    for (phase, &value) in phases.iter_mut().zip(rest) {
+        phase[tiles.len()] = value;
     }
-    for (phase, &value) in rest.iter().enumerate() {
-        values[phase * pitch + tiles.len()] = value;
-    }
+    simd::widest(
+        #[inline(always)]
+        || {
+            // Compilers see that all are as long, check nothing, and compute with vectors.
+            let mut phases = phases.map(|phase| &mut phase[..tiles.len()]);
+            if N <= 8 {
+                for (i, tile) in tiles.iter().enumerate() {
+                    for (phase, &value) in phases.iter_mut().zip(tile) {
+                        phase[i] = value;
+                    }
+                }
+            } else {
+                for (i, phase) in phases.iter_mut().enumerate() {
+                    phase.iter_mut().zip(tiles).for_each(|(value, tile)| *value = tile[i]);
+                }
+            }
+        },
+    );
 }
 
 /// How many places a row of results has in the phases of tiles.
@@ -83,32 +98,20 @@ pub(crate) fn collect<'v, V: Value, R>(
     of: impl Fn(V, V) -> R,
     results: &mut [R],
 ) {
-    match (step, along) {
-        (1, 2) => interleave::<V, R, 2>(found, done, of, results),
-        (1, 4) => interleave::<V, R, 4>(found, done, of, results),
-        (1, 8) => interleave::<V, R, 8>(found, done, of, results),
-        (1, 16) => interleave::<V, R, 16>(found, done, of, results),
-        (1, 32) => interleave::<V, R, 32>(found, done, of, results),
-        _ => {
-            for i in 0..along {
-                let [lower, upper] = found(i);
-                let mut next = 0;
-                while next < lower.len() {
-                    let (block, start) =
-                        if along == 1 { (0, done + next) } else { ((done + next) / step, (done + next) % step) };
-                    let len = if along == 1 { lower.len() } else { (step - start).min(lower.len() - next) };
-                    let at = (block * along + i) * step + start;
-                    let results = results.iter_mut().skip(at).take(len);
-                    for ((result, &lower), &upper) in results.zip(&lower[next..]).zip(&upper[next..]) {
-                        *result = of(lower, upper);
-                    }
-                    next += len;
-                }
-            }
-        }
-    }
+    simd::widest(
+        #[inline(always)]
+        || match (step, along) {
+            (1, 2) => interleave::<V, R, 2>(found, done, of, results),
+            (1, 4) => interleave::<V, R, 4>(found, done, of, results),
+            (1, 8) => interleave::<V, R, 8>(found, done, of, results),
+            (1, 16) => interleave::<V, R, 16>(found, done, of, results),
+            (1, 32) => interleave::<V, R, 32>(found, done, of, results),
+            _ => in_blocks(found, (step, along), done, of, results),
+        },
+    );
 }
 
+#[inline(always)]
 fn interleave<'v, V: Value, R, const N: usize>(
     found: impl Fn(usize) -> [&'v [V]; 2],
     done: usize,
@@ -117,10 +120,43 @@ fn interleave<'v, V: Value, R, const N: usize>(
 ) {
     let found: [[&[V]; 2]; N] = array::from_fn(found);
     let count = found[0][0].len();
-    assert!(found.iter().flatten().all(|values| values.len() == count));
-    for (i, results) in results[done * N..].chunks_mut(N).take(count).enumerate() {
-        for (result, [lower, upper]) in results.iter_mut().zip(&found) {
+    let found = found.map(|both| both.map(|values| &values[..count]));
+    let results = &mut results[done * N..];
+    let whole = (results.len() / N).min(count);
+    let (tiles, rest) = results.as_chunks_mut::<N>();
+    for (i, tile) in tiles[..whole].iter_mut().enumerate() {
+        for (result, [lower, upper]) in tile.iter_mut().zip(&found) {
             *result = of(lower[i], upper[i]);
+        }
+    }
+    if whole < count {
+        for (result, [lower, upper]) in rest.iter_mut().zip(&found) {
+            *result = of(lower[whole], upper[whole]);
+        }
+    }
+}
+
+#[inline(always)]
+fn in_blocks<'v, V: Value, R>(
+    found: impl Fn(usize) -> [&'v [V]; 2],
+    (step, along): (usize, usize),
+    done: usize,
+    of: impl Fn(V, V) -> R,
+    results: &mut [R],
+) {
+    for i in 0..along {
+        let [lower, upper] = found(i);
+        let mut next = 0;
+        while next < lower.len() {
+            let (block, start) =
+                if along == 1 { (0, done + next) } else { ((done + next) / step, (done + next) % step) };
+            let len = if along == 1 { lower.len() } else { (step - start).min(lower.len() - next) };
+            let at = (block * along + i) * step + start;
+            let results = results.iter_mut().skip(at).take(len);
+            for ((result, &lower), &upper) in results.zip(&lower[next..]).zip(&upper[next..]) {
+                *result = of(lower, upper);
+            }
+            next += len;
         }
     }
 }
