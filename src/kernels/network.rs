@@ -10,10 +10,8 @@
 //! The formula's steps run one after the other, each on some hundred places. A step loads and stores more than it compares,
 //! so two comparisons are made one step where the first has a value that only the second looks at.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::{ptr, slice};
 
 use crate::convert::Value;
@@ -25,50 +23,58 @@ use crate::simd;
 /// done for each step takes more than the L2 cache does.
 pub(crate) const BYTES: usize = 1024;
 
-/// A value some places further on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A value some places further on: an input's, or the lower or the higher one of two that are compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ref {
-    node: u32,
+    /// Twice its node's number, and one more if it is the higher.
+    value: u32,
     shift: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+impl Ref {
+    fn node(self) -> usize {
+        self.value as usize / 2
+    }
+
+    /// Whether it is the higher one, as a number.
+    fn side(self) -> usize {
+        self.value as usize % 2
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Node {
     /// What lies at a place of an input.
     Input(u32),
-    Lower(Ref, Ref),
-    Higher(Ref, Ref),
+    Comparison([Ref; 2]),
+}
+
+impl Node {
+    /// A number without much order in its bits.
+    fn hash(self) -> u64 {
+        let both = |one: u32, other: u32| u64::from(one) << 32 | u64::from(other);
+        let (one, other) = match self {
+            Node::Input(number) => (u64::MAX, number.into()),
+            Node::Comparison([a, b]) => (both(a.value, b.value), both(a.shift, b.shift)),
+        };
+        // Odd, and without much order either: 2^64 divided by the golden ratio.
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let product = (one.wrapping_mul(ODD).rotate_left(32) ^ other).wrapping_mul(ODD);
+        product ^ product >> 32
+    }
 }
 
 /// Formulas, each kept once.
 pub(crate) struct Formulas {
     nodes: Vec<Node>,
-    known: HashMap<Node, u32, BuildHasherDefault<Quick>>,
+    /// The nodes' numbers: each in the first place from where its hash says on that is [free](FREE).
+    known: Vec<u32>,
+    /// Lists that are being merged.
+    lists: Vec<Ref>,
 }
 
-/// A hash of few numbers that nobody chooses to do harm: a tenth of the time.
-#[derive(Default)]
-struct Quick(u64);
-
-impl Hasher for Quick {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        // An odd number without much order in its bits: 2^64 divided by the golden ratio.
-        self.0 = (self.0.rotate_left(5) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u32(number as u32);
-    }
-
-    fn finish(&self) -> u64 {
-        // The product's upper bits are the good ones, and tables look at the lower.
-        self.0.rotate_left(26)
-    }
-}
+/// No node's number.
+const FREE: u32 = u32::MAX;
 
 /// Every so many of a list's values, from the first on.
 #[derive(Clone, Copy)]
@@ -96,39 +102,52 @@ impl<'l> Every<'l> {
 }
 
 impl Formulas {
-    /// For about so many.
-    pub(crate) fn with_room(n: usize) -> Result<Self, Error> {
-        let mut known = HashMap::default();
-        known.try_reserve(n).map_err(|_| memory::out_of_memory::<(Node, u32)>(n))?;
-        Ok(Formulas { nodes: memory::reserved(n)?, known })
+    pub(crate) fn new() -> Result<Self, Error> {
+        Ok(Formulas { nodes: Vec::new(), known: memory::filled(1 << 8, FREE)?, lists: Vec::new() })
     }
 
     /// The value of an input some places further on.
     pub(crate) fn input(&mut self, number: u32, shift: u32) -> Result<Ref, Error> {
-        Ok(Ref { node: self.node(Node::Input(number))?, shift })
+        Ok(Ref { value: 2 * self.node(Node::Input(number))?, shift })
     }
 
     fn node(&mut self, node: Node) -> Result<u32, Error> {
-        self.known.try_reserve(1).map_err(|_| memory::out_of_memory::<(Node, u32)>(self.nodes.len()))?;
-        match self.known.entry(node) {
-            Entry::Occupied(known) => Ok(*known.get()),
-            Entry::Vacant(unknown) => {
-                memory::push(&mut self.nodes, node)?;
-                Ok(*unknown.insert(self.nodes.len() as u32 - 1))
+        let (place, is_known) = self.place(node);
+        if is_known {
+            return Ok(self.known[place]);
+        }
+        let number = self.nodes.len() as u32;
+        memory::push(&mut self.nodes, node)?;
+        self.known[place] = number;
+        if 2 * self.nodes.len() > self.known.len() {
+            self.known = memory::filled(4 * self.known.len(), FREE)?;
+            for number in 0..self.nodes.len() {
+                let place = self.place(self.nodes[number]).0;
+                self.known[place] = number as u32;
+            }
+        }
+        Ok(number)
+    }
+
+    /// Where a node is known, or would be.
+    fn place(&self, node: Node) -> (usize, bool) {
+        let mut place = node.hash() as usize;
+        loop {
+            place &= self.known.len() - 1;
+            match self.known[place] {
+                FREE => return (place, false),
+                number if self.nodes[number as usize] == node => return (place, true),
+                _ => place += 1,
             }
         }
     }
 
-    fn pair(&mut self, a: Ref, b: Ref, of: fn(Ref, Ref) -> Node) -> Result<Ref, Error> {
-        let shift = a.shift.min(b.shift);
-        let unshifted = |r: Ref| Ref { shift: r.shift - shift, ..r };
-        let (a, b) = (unshifted(a.min(b)), unshifted(a.max(b)));
-        Ok(Ref { node: self.node(of(a, b))?, shift })
-    }
-
     /// The lower and the higher of two values.
     fn in_order(&mut self, a: Ref, b: Ref) -> Result<[Ref; 2], Error> {
-        Ok([self.pair(a, b, Node::Lower)?, self.pair(a, b, Node::Higher)?])
+        let shift = a.shift.min(b.shift);
+        let unshifted = |r: Ref| Ref { shift: r.shift - shift, ..r };
+        let node = self.node(Node::Comparison([a.min(b), a.max(b)].map(unshifted)))?;
+        Ok([0, 1].map(|high| Ref { value: 2 * node + high, shift }))
     }
 
     /// Values in order.
@@ -143,28 +162,7 @@ impl Formulas {
 
     /// Two lists in order as one (Batcher's odd-even merge).
     pub(crate) fn merged(&mut self, a: &[Ref], b: &[Ref]) -> Result<Vec<Ref>, Error> {
-        self.merge(Every { list: a, step: 1 }, Every { list: b, step: 1 })
-    }
-
-    fn merge(&mut self, a: Every<'_>, b: Every<'_>) -> Result<Vec<Ref>, Error> {
-        // There is room for all from here on: nothing below allocates but other lists.
-        let mut merged = memory::reserved(a.len() + b.len())?;
-        match (a.len(), b.len()) {
-            (0, _) | (_, 0) => merged.extend(a.values().chain(b.values())),
-            (1, 1) => merged.extend(self.in_order(a.list[0], b.list[0])?),
-            _ => {
-                let (even, odd) = (self.merge(a.even(), b.even())?, self.merge(a.odd(), b.odd())?);
-                merged.push(even[0]);
-                for (i, &high) in odd.iter().enumerate() {
-                    match even.get(i + 1) {
-                        Some(&low) => merged.extend(self.in_order(high, low)?),
-                        None => merged.push(high),
-                    }
-                }
-                merged.extend(even.iter().skip(odd.len() + 1));
-            }
-        }
-        Ok(merged)
+        self.merged_in(a, b, 0..a.len() + b.len())
     }
 
     /// The values at some places, from the first to the last, of two lists in order as one.
@@ -174,7 +172,67 @@ impl Formulas {
         let (below_a, below_b) = (below(a, b), below(b, a));
         let (a, b) = (&a[below_a..a.len().min(last + 1)], &b[below_b..b.len().min(last + 1)]);
         let below = below_a + below_b;
-        memory::copied(&self.merged(a, b)?[first - below..=last - below])
+        self.merged_in(a, b, first - below..last + 1 - below)
+    }
+
+    fn merged_in(&mut self, a: &[Ref], b: &[Ref], places: Range<usize>) -> Result<Vec<Ref>, Error> {
+        self.lists.clear();
+        self.merge(Every { list: a, step: 1 }, Every { list: b, step: 1 }, places)?;
+        memory::copied(&self.lists)
+    }
+
+    /// Appends the values at some places to the lists.
+    fn merge(&mut self, a: Every<'_>, b: Every<'_>, places: Range<usize>) -> Result<(), Error> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        match (a.len(), b.len()) {
+            (0, _) | (_, 0) => {
+                let mut values = a.values().chain(b.values()).skip(places.start).take(places.len());
+                values.try_for_each(|value| memory::push(&mut self.lists, value))
+            }
+            (1, 1) => {
+                let both = self.in_order(a.list[0], b.list[0])?;
+                both[places].iter().try_for_each(|&value| memory::push(&mut self.lists, value))
+            }
+            (len_a, len_b) => {
+                // Even number 0 comes to place 0; odd number `i` and even number `i + 1` come to `2 i + 1` and `2 i + 2`.
+                let within = |start: usize, end: usize, len: usize| start.min(len)..end.min(len);
+                let even = within(places.start.div_ceil(2), places.end / 2 + 1, len_a.div_ceil(2) + len_b.div_ceil(2));
+                let odd = within(places.start.saturating_sub(1) / 2, places.end / 2, len_a / 2 + len_b / 2);
+                let start = self.lists.len();
+                self.merge(a.even(), b.even(), even.clone())?;
+                let middle = self.lists.len();
+                self.merge(a.odd(), b.odd(), odd.clone())?;
+                let end = self.lists.len();
+                // Two places in turn have the same pair.
+                let mut last = None;
+                for place in places {
+                    let at = (place.div_ceil(2), place.saturating_sub(1) / 2);
+                    let low = even.contains(&at.0).then(|| start + at.0 - even.start);
+                    let high = (place > 0 && odd.contains(&at.1)).then(|| middle + at.1 - odd.start);
+                    let value = match (low, high) {
+                        (Some(low), Some(high)) => {
+                            let pair = match last {
+                                Some((of, pair)) if of == low => pair,
+                                _ => self.in_order(self.lists[low], self.lists[high])?,
+                            };
+                            last = Some((low, pair));
+                            pair[(place - 1) % 2]
+                        }
+                        (Some(at), None) | (None, Some(at)) => self.lists[at],
+                        (None, None) => unreachable!("every place has a value"),
+                    };
+                    memory::push(&mut self.lists, value)?;
+                }
+                self.lists.drain(start..end);
+                Ok(())
+            }
+        }
+    }
+
+    fn is_input(&self, value: Ref) -> bool {
+        matches!(self.nodes[value.node()], Node::Input(_))
     }
 
     /// How many formulas there are.
@@ -182,19 +240,28 @@ impl Formulas {
         self.nodes.len()
     }
 
-    /// How many comparisons some values depend on.
+    /// How many minima and maxima some values depend on.
     pub(crate) fn cost<'r>(&self, wanted: impl IntoIterator<Item = &'r Ref>) -> Result<usize, Error> {
-        let mut needed = memory::filled(self.nodes.len(), false)?;
-        wanted.into_iter().for_each(|wanted| needed[wanted.node as usize] = true);
-        let mut cost = 0;
-        for i in (0..self.nodes.len()).rev() {
-            if let (true, Node::Lower(a, b) | Node::Higher(a, b)) = (needed[i], self.nodes[i]) {
-                cost += 1;
-                needed[a.node as usize] = true;
-                needed[b.node as usize] = true;
+        let is_needed = self.needed(wanted)?;
+        let of = |(node, needed): (&Node, &[bool; 2])| match node {
+            Node::Input(_) => 0,
+            Node::Comparison(_) => needed.iter().filter(|&&needed| needed).count(),
+        };
+        Ok(self.nodes.iter().zip(&is_needed).map(of).sum())
+    }
+
+    /// Of each node whether the lower and the higher value are needed for some values.
+    fn needed<'r>(&self, wanted: impl IntoIterator<Item = &'r Ref>) -> Result<Vec<[bool; 2]>, Error> {
+        let mut is_needed = memory::filled(self.nodes.len(), [false; 2])?;
+        wanted.into_iter().for_each(|wanted| is_needed[wanted.node()][wanted.side()] = true);
+        for (number, node) in self.nodes.iter().enumerate().rev() {
+            if let Node::Comparison(operands) = node
+                && is_needed[number] != [false; 2]
+            {
+                operands.iter().for_each(|operand| is_needed[operand.node()][operand.side()] = true);
             }
         }
-        Ok(cost)
+        Ok(is_needed)
     }
 }
 
@@ -249,43 +316,43 @@ impl<V: Value> Program<V> {
     const LINE: usize = CACHE_LINE / size_of::<V>();
 
     pub(crate) fn new(formulas: &Formulas, wanted: &[Ref]) -> Result<Self, Error> {
-        let groups = Groups::new(formulas, wanted)?.list;
-        let nodes = &formulas.nodes;
+        let groups = groups(formulas, wanted)?;
+        let values = 2 * formulas.nodes.len();
 
         // How many places beyond the first ones each value is needed for, and the last group that needs it.
-        let mut beyond = memory::filled(nodes.len(), 0_u32)?;
-        let mut last_use = memory::filled(nodes.len(), 0_usize)?;
+        let mut beyond = memory::filled(values, 0_u32)?;
+        let mut last_use = memory::filled(values, 0_usize)?;
         for &wanted in wanted {
-            let beyond = &mut beyond[wanted.node as usize];
+            let beyond = &mut beyond[wanted.value as usize];
             *beyond = (*beyond).max(wanted.shift);
-            last_use[wanted.node as usize] = usize::MAX;
+            last_use[wanted.value as usize] = usize::MAX;
         }
         for (g, group) in groups.iter().enumerate().rev() {
-            let own = group.stored().map(|node| beyond[node as usize]).max().unwrap_or(0);
-            for operand in group.operands() {
-                let n = operand.node as usize;
-                beyond[n] = beyond[n].max(own + operand.shift);
-                last_use[n] = last_use[n].max(g);
+            let own = group.stored().map(|value| beyond[value as usize]).max().unwrap_or(0);
+            for operand in group.operands {
+                let value = operand.value as usize;
+                beyond[value] = beyond[value].max(own + operand.shift);
+                last_use[value] = last_use[value].max(g);
             }
         }
 
         // First slots by number, so that their size can be chosen when it is known how many there are.
-        let mut slot = memory::filled(nodes.len(), 0_u32)?;
+        let mut slot = memory::filled(values, 0_u32)?;
         let mut free: Vec<u32> = Vec::new();
         let mut slots = 0;
         for (g, group) in groups.iter().enumerate() {
-            for node in group.stored() {
-                slot[node as usize] = free.pop().unwrap_or_else(|| {
+            for value in group.stored() {
+                slot[value as usize] = free.pop().unwrap_or_else(|| {
                     slots += 1;
                     slots - 1
                 });
             }
-            for operand in group.operands() {
-                let n = operand.node as usize;
-                if last_use[n] == g && !matches!(nodes[n], Node::Input(_)) {
-                    memory::push(&mut free, slot[n])?;
+            for operand in group.operands {
+                let value = operand.value as usize;
+                if last_use[value] == g && !formulas.is_input(operand) {
+                    memory::push(&mut free, slot[value])?;
                     // Not once more if it is another of the group's operands too.
-                    last_use[n] = usize::MAX;
+                    last_use[value] = usize::MAX;
                 }
             }
         }
@@ -297,23 +364,26 @@ impl<V: Value> Program<V> {
         let lines = (places + furthest).div_ceil(Self::LINE) + 1;
         let size = (lines | 1) * Self::LINE;
 
-        let operand = |r: Ref| match nodes[r.node as usize] {
+        let operand = |r: Ref| match formulas.nodes[r.node()] {
             Node::Input(number) => Operand { base: number + 1, offset: r.shift },
-            _ => Operand { base: 0, offset: slot[r.node as usize] * size as u32 + r.shift },
+            Node::Comparison(_) => Operand { base: 0, offset: slot[r.value as usize] * size as u32 + r.shift },
         };
         let steps = groups.iter().map(|group| Step {
-            operands: group.list.map(operand),
-            stored: group.results.map(|node| node.map_or(0, |node| slot[node as usize] * size as u32)),
+            operands: group.operands.map(operand),
+            stored: group.results.map(|value| value.map_or(0, |value| slot[value as usize] * size as u32)),
             kind: group.kind(),
-            beyond: group.stored().map(|node| beyond[node as usize]).max().unwrap_or(0),
+            beyond: group.stored().map(|value| beyond[value as usize]).max().unwrap_or(0),
         });
-        let inputs = nodes.iter().map(|node| if let Node::Input(number) = node { number + 1 } else { 0 }).max();
+        let inputs = formulas.nodes.iter().map(|node| match node {
+            Node::Input(number) => number + 1,
+            Node::Comparison(_) => 0,
+        });
         Ok(Program {
             steps: memory::collected(steps)?,
             results: memory::collected(wanted.iter().map(|&wanted| operand(wanted)))?,
             places,
             room: (slots as usize).max(1) * size,
-            inputs: inputs.unwrap_or(0) as usize,
+            inputs: inputs.max().unwrap_or(0) as usize,
             of: PhantomData,
         })
     }
@@ -359,21 +429,17 @@ impl<'p, V: Value> Network<'p, V> {
     }
 }
 
-/// Comparisons that a step makes.
+/// Comparisons that a step makes: a value that only one other comparison looks at stays where it is computed, in a register.
 struct Group {
     /// What the first compares, and the second with what goes on; of one comparison the last is the second once more.
-    list: [Ref; 3],
-    /// The nodes of what is stored: see [`Step`].
+    operands: [Ref; 3],
+    /// The values that are stored: see [`Step`].
     results: [Option<u32>; 3],
     /// Whether there are two, and whether the higher value goes on.
     carries: Option<bool>,
 }
 
 impl Group {
-    fn operands(&self) -> impl Iterator<Item = Ref> {
-        self.list.into_iter()
-    }
-
     fn stored(&self) -> impl Iterator<Item = u32> {
         self.results.into_iter().flatten()
     }
@@ -386,91 +452,69 @@ impl Group {
     }
 }
 
-/// Comparisons in groups: a value that only one other comparison looks at stays where it is computed, in a register.
-struct Groups {
-    list: Vec<Group>,
+/// What looks at a value.
+#[derive(Clone, Copy)]
+enum Use {
+    None,
+    /// One comparison, and at the same place.
+    Only(u32),
+    Other,
 }
 
-/// Both values of two in order, if they are needed.
-struct Comparison {
-    operands: [Ref; 2],
-    /// The nodes of the lower and the higher.
-    results: [Option<u32>; 2],
-    is_done: bool,
-}
+/// The comparisons that values depend on, in groups.
+fn groups(formulas: &Formulas, wanted: &[Ref]) -> Result<Vec<Group>, Error> {
+    let nodes = &formulas.nodes[..];
+    let needed = formulas.needed(wanted)?;
+    let comparisons = || {
+        nodes.iter().enumerate().filter_map(|(number, &node)| match node {
+            Node::Comparison(operands) if needed[number] != [false; 2] => Some((number, operands)),
+            _ => None,
+        })
+    };
 
-impl Groups {
-    fn new(formulas: &Formulas, wanted: &[Ref]) -> Result<Self, Error> {
-        let nodes = &formulas.nodes;
-        let mut is_needed = memory::filled(nodes.len(), false)?;
-        wanted.iter().for_each(|wanted| is_needed[wanted.node as usize] = true);
-        for i in (0..nodes.len()).rev() {
-            if let (true, Node::Lower(a, b) | Node::Higher(a, b)) = (is_needed[i], nodes[i]) {
-                is_needed[a.node as usize] = true;
-                is_needed[b.node as usize] = true;
-            }
+    let mut uses = memory::filled(nodes.len(), [Use::None; 2])?;
+    for (number, operands) in comparisons() {
+        for operand in operands {
+            let is_used = &mut uses[operand.node()][operand.side()];
+            let is_only = matches!(is_used, Use::None) && operand.shift == 0;
+            *is_used = if is_only { Use::Only(number as u32) } else { Use::Other };
         }
-
-        // The higher value's node, if there is one, is next to the lower's.
-        let mut comparisons: Vec<Comparison> = memory::reserved(nodes.len())?;
-        let mut comparison_of = memory::filled(nodes.len(), None)?;
-        for i in (0..nodes.len()).filter(|&i| is_needed[i]) {
-            let (operands, is_high) = match nodes[i] {
-                Node::Input(_) => continue,
-                Node::Lower(a, b) => ([a, b], 0),
-                Node::Higher(a, b) => ([a, b], 1),
-            };
-            if comparisons.last().is_none_or(|last| last.operands != operands) {
-                comparisons.push(Comparison { operands, results: [None; 2], is_done: false });
-            }
-            let number = comparisons.len() - 1;
-            comparisons[number].results[is_high] = Some(i as u32);
-            comparison_of[i] = Some(number);
-        }
-
-        // The only comparison that looks at a value, and at the same place.
-        let mut only_user = memory::filled(nodes.len(), None)?;
-        let mut uses = memory::filled(nodes.len(), 0_u32)?;
-        for (number, comparison) in comparisons.iter().enumerate() {
-            for operand in comparison.operands {
-                uses[operand.node as usize] += 1;
-                only_user[operand.node as usize] = (operand.shift == 0).then_some(number);
-            }
-        }
-        wanted.iter().for_each(|wanted| uses[wanted.node as usize] += 2);
-
-        let mut list = memory::reserved(comparisons.len())?;
-        for number in 0..comparisons.len() {
-            if comparisons[number].is_done {
-                continue;
-            }
-            comparisons[number].is_done = true;
-            let Comparison { operands: [a, b], results, .. } = comparisons[number];
-            // What the second comparison looks at besides must have been computed by now.
-            let next = [(1, results[1]), (0, results[0])].into_iter().find_map(|(is_high, node)| {
-                let node = node?;
-                let user = only_user[node as usize]
-                    .filter(|&user: &usize| uses[node as usize] == 1 && !comparisons[user].is_done)?;
-                let third = comparisons[user].operands.into_iter().find(|operand| operand.node != node)?;
-                let is_there =
-                    comparison_of[third.node as usize].is_none_or(|of: usize| of != number && comparisons[of].is_done);
-                is_there.then_some((is_high, user, third))
-            });
-            list.push(match next {
-                Some((is_high, user, third)) => {
-                    comparisons[user].is_done = true;
-                    let [low, high] = comparisons[user].results;
-                    Group {
-                        list: [a, b, third],
-                        results: [results[1 - is_high], low, high],
-                        carries: Some(is_high == 1),
-                    }
-                }
-                None => Group { list: [a, b, b], results: [None, results[0], results[1]], carries: None },
-            });
-        }
-        Ok(Groups { list })
     }
+    wanted.iter().for_each(|wanted| uses[wanted.node()][wanted.side()] = Use::Other);
+
+    let results = |number: usize| [0, 1].map(|side| needed[number][side].then_some((2 * number + side) as u32));
+    let mut is_done = memory::collected(nodes.iter().map(|node| matches!(node, Node::Input(_))))?;
+    let mut groups = memory::reserved(comparisons().count())?;
+    for (number, [a, b]) in comparisons() {
+        if is_done[number] {
+            continue;
+        }
+        is_done[number] = true;
+        // What the second comparison looks at besides must have been computed by now.
+        let next = [1, 0].into_iter().find_map(|side| {
+            let Use::Only(user) = uses[number][side] else { return None };
+            let user = user as usize;
+            let Node::Comparison(operands) = nodes[user] else { return None };
+            if is_done[user] {
+                return None;
+            }
+            let third = operands.into_iter().find(|operand| (operand.node(), operand.side()) != (number, side))?;
+            (third.node() != number && is_done[third.node()]).then_some((side, user, third))
+        });
+        groups.push(match next {
+            Some((side, user, third)) => {
+                is_done[user] = true;
+                let [low, high] = results(user);
+                let other = results(number)[1 - side];
+                Group { operands: [a, b, third], results: [other, low, high], carries: Some(side == 1) }
+            }
+            None => {
+                let [low, high] = results(number);
+                Group { operands: [a, b, b], results: [None, low, high], carries: None }
+            }
+        });
+    }
+    Ok(groups)
 }
 
 impl Step {
@@ -562,23 +606,23 @@ impl Formulas {
             r: Ref,
             place: u32,
             input: &impl Fn(usize, usize) -> V,
-            known: &mut HashMap<(u32, u32), V>,
+            known: &mut std::collections::HashMap<(u32, u32), V>,
         ) -> V {
             let place = place + r.shift;
-            if let Some(&value) = known.get(&(r.node, place)) {
+            if let Some(&value) = known.get(&(r.value, place)) {
                 return value;
             }
-            let value = match formulas.nodes[r.node as usize] {
+            let value = match formulas.nodes[r.node()] {
                 Node::Input(number) => input(number as usize, place as usize),
-                Node::Lower(a, b) => lower(of(formulas, a, place, input, known), of(formulas, b, place, input, known)),
-                Node::Higher(a, b) => {
-                    higher(of(formulas, a, place, input, known), of(formulas, b, place, input, known))
+                Node::Comparison(operands) => {
+                    let [a, b] = operands.map(|operand| of(formulas, operand, place, input, known));
+                    [lower(a, b), higher(a, b)][r.side()]
                 }
             };
-            known.insert((r.node, place), value);
+            known.insert((r.value, place), value);
             value
         }
-        let mut known = HashMap::new();
+        let mut known = std::collections::HashMap::new();
         wanted.iter().map(|list| list.iter().map(|&wanted| of(self, wanted, 0, &input, &mut known)).collect()).collect()
     }
 }

@@ -28,9 +28,6 @@ pub(crate) const NEAR: usize = 64;
 const ALONG_MAX: usize = 32;
 const ROWS_MAX: usize = 8;
 
-/// Formulas for each tap of a window, about.
-const NODES: usize = 24;
-
 /// Comparisons of bytes that take a hundred times as long as making a formula: another tile may save some of them.
 const WORTH: usize = 1 << 18;
 
@@ -181,7 +178,7 @@ impl Shared {
             tile,
             cores: &cores,
             starts,
-            formulas: Formulas::with_room(NODES * window.taps.len())?,
+            formulas: Formulas::new()?,
             sources: Vec::new(),
             results: memory::collected((0..tile.windows()).map(|_| Vec::new()))?,
         };
