@@ -249,9 +249,12 @@ simd::widest_fn! {
                 unsafe {
                     let b = lines(b.add(start), step);
                     let middle = Middle::of(sorted_3(lines(a.add(start), step)), sorted_3(b));
-                    V::set_line(medians.add(start), middle.median_with(sorted_3(lines(above.add(start), step))).0);
+                    let above = middle.median_with(sorted_3(lines(above.add(start), step)));
                     let below = lines(below.add(start), step);
-                    V::set_line(others.add(start), middle.median_with(sorted_3(below)).0);
+                    let other = middle.median_with(sorted_3(below));
+                    // After all that is read: processors hold up what lies at the same place of another page.
+                    V::set_line(medians.add(start), above.0);
+                    V::set_line(others.add(start), other.0);
                     marks = V::suspect_line(below[1].0, V::suspect_line(b[1].0, marks));
                 }
             },
