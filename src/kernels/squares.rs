@@ -252,7 +252,7 @@ simd::widest_fn! {
                     let above = middle.median_with(sorted_3(lines(above.add(start), step)));
                     let below = lines(below.add(start), step);
                     let other = middle.median_with(sorted_3(below));
-                    // After all that is read: processors hold up what lies at the same place of another page.
+                    // Last: processors hold up what is read at the same place of another page after such a store.
                     V::set_line(medians.add(start), above.0);
                     V::set_line(others.add(start), other.0);
                     marks = V::suspect_line(below[1].0, V::suspect_line(b[1].0, marks));
