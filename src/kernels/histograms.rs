@@ -3,13 +3,14 @@
 //! Every column of the window has a histogram, and going down the rows it is told of the value that comes and the one that
 //! leaves. The window's is the sum of its columns'; going along a row a column is added and one taken away (Perreault and
 //! Hébert). Histograms have two levels, the 16 upper halves of a byte and for each the 16 lower ones, and are cumulative:
-//! the place of a value is then how many sums do not exceed its rank, which takes no branch. Of the lower level only what
-//! is looked at is kept up to date: of the upper half that was found, from where it was last needed.
+//! the place of a value is then how many sums do not exceed its rank, which takes no branch. Of the lower level only the two
+//! parts go along that were needed last, so that nothing waits for which of them is needed next: near the middle of a random
+//! image's values nobody can tell. The others stay where they were last needed.
 //!
 //! A window that is no box has one histogram, which is told of the values at the ends of each run.
 
 use std::marker::PhantomData;
-use std::{array, hint};
+use std::{array, hint, iter};
 
 use crate::convert::Value;
 use crate::error::Error;
@@ -71,7 +72,7 @@ impl Steps {
 }
 
 /// The types of counts, of columns and of windows.
-pub(crate) trait Counts: Sync {
+pub(crate) trait Counts: Copy + Sync {
     type Column: Copy + Default;
     type Window: Copy + Default;
 
@@ -92,12 +93,18 @@ pub(crate) trait Counts: Sync {
 
     fn with(window: [Self::Window; HALF], more: [Self::Column; HALF]) -> [Self::Window; HALF];
 
+    /// The first of two, or the second.
+    fn either(first: [Self::Window; HALF], second: [Self::Window; HALF], which: usize) -> [Self::Window; HALF];
+
     /// The first half whose count exceeds a rank, and the count before it.
     fn found(window: [Self::Window; HALF], rank: usize) -> (usize, usize);
 }
 
 /// Columns of up to 255 values; columns of up to 65535.
+#[derive(Clone, Copy)]
 pub(crate) struct Small;
+
+#[derive(Clone, Copy)]
 pub(crate) struct Large;
 
 macro_rules! counts {
@@ -135,11 +142,18 @@ macro_rules! counts {
             }
 
             #[inline(always)]
+            fn either(first: [$window; HALF], second: [$window; HALF], which: usize) -> [$window; HALF] {
+                let mask = (which as $window).wrapping_neg();
+                array::from_fn(|i| first[i] ^ (first[i] ^ second[i]) & mask)
+            }
+
+            #[inline(always)]
             fn found(window: [$window; HALF], rank: usize) -> (usize, usize) {
                 let rank = rank as $window;
                 let half = $not_above(&window, rank).count_ones() as usize & (HALF - 1);
-                let before = if half > 0 { window[half - 1] } else { 0 };
-                (half, before as usize)
+                let mut before = [0; HALF + 1];
+                before[1..].copy_from_slice(&window);
+                (half, before[half] as usize)
             }
         }
     )*};
@@ -162,7 +176,7 @@ pub(crate) struct Boxes<'s, V, S, C: Counts> {
     offsets: Vec<usize>,
     height: usize,
     width: usize,
-    /// Of each column the upper level; and the lower, by the upper half first.
+    /// Of each column the upper level; and the lower, by the upper half first. Before them is one that has no values.
     upper: Vec<Column<C>>,
     lower: Vec<[Column<C>; HALF]>,
     steps: Steps,
@@ -190,8 +204,8 @@ impl<'s, V: Byte, S: Statistic<V>, C: Counts> Boxes<'s, V, S, C> {
             offsets: listed,
             height: sweep.height(),
             width,
-            upper: memory::filled(sweep.pitch(), [C::Column::default(); HALF])?,
-            lower: memory::filled(sweep.pitch(), [[C::Column::default(); HALF]; HALF])?,
+            upper: memory::filled(1 + sweep.pitch(), [C::Column::default(); HALF])?,
+            lower: memory::filled(1 + sweep.pitch(), [[C::Column::default(); HALF]; HALF])?,
             steps: Steps::new(),
             value: PhantomData,
         })
@@ -202,7 +216,7 @@ impl<'s, V: Byte, S: Statistic<V>, C: Counts> Boxes<'s, V, S, C> {
     fn count<const MORE: bool>(&mut self, row: &[V], columns: usize) {
         for &offset in &self.offsets {
             let values = &row[offset..][..columns];
-            for ((value, upper), lower) in values.iter().zip(&mut self.upper).zip(&mut self.lower) {
+            for ((value, upper), lower) in values.iter().zip(&mut self.upper[1..]).zip(&mut self.lower[1..]) {
                 let (half, upper_steps, lower_steps) = self.steps.of(value.number());
                 *upper = C::counted::<MORE>(*upper, upper_steps);
                 lower[half] = C::counted::<MORE>(lower[half], lower_steps);
@@ -213,43 +227,99 @@ impl<'s, V: Byte, S: Statistic<V>, C: Counts> Boxes<'s, V, S, C> {
     /// Goes along a row.
     #[inline(always)]
     fn select(&self, results: &mut [S::Result]) {
-        let width = self.width;
-        let upper = &self.upper[..results.len() + width - 1];
-        let lower = &self.lower[..results.len() + width - 1];
-        let mut sums = [C::Window::default(); HALF];
-        let mut parts = Parts::<C> { sums: [sums; HALF], starts: [usize::MAX; HALF] };
-        for column in &upper[..width] {
-            sums = C::with(sums, *column);
-        }
-        for (place, result) in results.iter_mut().enumerate() {
-            if place > 0 {
-                sums = C::slid(sums, upper[place + width - 1], upper[place - 1]);
-            }
-            let [low, high] = self.places;
-            let low_value = V::from_number(parts.value(sums, lower, place, width, low));
+        let (width, [low, high]) = (self.width, self.places);
+        let (upper, lower) = (&self.upper[..results.len() + width], &self.lower[..results.len() + width]);
+        let none = [C::Window::default(); HALF];
+        let mut sums = upper[..width].iter().fold(none, |sums, &column| C::with(sums, column));
+        let mut parts = Parts::<C>::new();
+        let mut resting = [(usize::MAX, none); HALF];
+        let slides = iter::zip(&upper[width..], upper).zip(iter::zip(&lower[width..], lower));
+        for ((place, result), (upper, slide)) in results.iter_mut().enumerate().zip(slides) {
+            sums = C::slid(sums, *upper.0, *upper.1);
+            parts.slide(slide.0, slide.1);
+            let window = (&lower[1..], place, width);
+            let low_value = V::from_number(parts.value(sums, low, window, &mut resting));
             let high_value =
-                if low == high { low_value } else { V::from_number(parts.value(sums, lower, place, width, high)) };
+                if low == high { low_value } else { V::from_number(parts.value(sums, high, window, &mut resting)) };
             *result = self.statistic.of(low_value, high_value);
         }
     }
 }
 
-/// The lower level of a window's histogram, in parts that are up to date where they were last needed.
-struct Parts<C: Counts> {
-    sums: [Window<C>; HALF],
-    /// The first column of the window that each part is for.
-    starts: [usize; HALF],
+/// What the lower level of a window's histogram has of one upper half.
+#[derive(Clone, Copy)]
+struct Part<C: Counts> {
+    half: usize,
+    sums: Window<C>,
 }
 
+/// The two parts of the lower level that were needed last. They go along with the window, so that nothing waits for which one
+/// is needed next.
+struct Parts<C: Counts> {
+    one: Part<C>,
+    other: Part<C>,
+    /// Their halves: a bit for each.
+    halves: u32,
+    /// Which was needed last.
+    is_other: usize,
+}
+
+/// The other parts: the first columns of the windows that they are for, where they were last needed, and their sums.
+type Resting<C> = [(usize, Window<C>); HALF];
+
 impl<C: Counts> Parts<C> {
-    /// The value of a rank in the window that begins at column `place`.
+    /// None of any half as yet.
     #[inline(always)]
-    fn value(&mut self, upper: Window<C>, lower: &[[Column<C>; HALF]], place: usize, width: usize, rank: usize) -> u8 {
+    fn new() -> Self {
+        let none = Part { half: HALF, sums: [C::Window::default(); HALF] };
+        Parts { one: none, other: none, halves: 0, is_other: 0 }
+    }
+
+    /// Goes along with a window that has one column more and another less.
+    #[inline(always)]
+    fn slide(&mut self, more: &[Column<C>; HALF], less: &[Column<C>; HALF]) {
+        let [one, other] = [self.one.half % HALF, self.other.half % HALF];
+        self.one.sums = C::slid(self.one.sums, more[one], less[one]);
+        self.other.sums = C::slid(self.other.sums, more[other], less[other]);
+    }
+
+    /// The value of a rank in the window that has so many columns from `place` on, of which these are the sums of the upper
+    /// level.
+    #[inline(always)]
+    fn value(
+        &mut self,
+        upper: Window<C>,
+        rank: usize,
+        columns: (&[[Column<C>; HALF]], usize, usize),
+        resting: &mut Resting<C>,
+    ) -> u8 {
         let (half, before) = C::found(upper, rank);
-        let start = self.starts[half];
-        let mut sums = self.sums[half];
+        if self.halves >> half & 1 == 0 {
+            self.fetch(half, columns, resting);
+        }
+        self.is_other = usize::from(self.other.half == half);
+        let (low, _) = C::found(C::either(self.one.sums, self.other.sums, self.is_other), rank - before);
+        (half * HALF + low) as u8
+    }
+
+    /// Has a part go along instead of the one that was not needed last.
+    #[inline(always)]
+    fn fetch(
+        &mut self,
+        half: usize,
+        (lower, place, width): (&[[Column<C>; HALF]], usize, usize),
+        resting: &mut Resting<C>,
+    ) {
+        // Values are chosen, not places: what goes along is to stay in registers.
+        let Parts { one, other, is_other, .. } = *self;
+        let (stays, leaves) = if is_other == 1 { (other.half, one.half) } else { (one.half, other.half) };
+        if let Some(rest) = resting.get_mut(leaves) {
+            *rest = (place, C::either(other.sums, one.sums, is_other));
+        }
+        self.one = Part { half: stays, sums: C::either(one.sums, other.sums, is_other) };
+        let (start, mut sums) = resting[half];
         if start <= place && place - start < width {
-            for (less, more) in lower[start..place].iter().zip(&lower[start + width..]) {
+            for (less, more) in iter::zip(&lower[start..place], &lower[start + width..]) {
                 sums = C::slid(sums, more[half], less[half]);
             }
         } else {
@@ -258,9 +328,8 @@ impl<C: Counts> Parts<C> {
                 sums = C::with(sums, column[half]);
             }
         }
-        (self.sums[half], self.starts[half]) = (sums, place);
-        let (low, _) = C::found(sums, rank - before);
-        (half * HALF + low) as u8
+        self.other = Part { half, sums };
+        self.halves = 1 << stays | 1 << half;
     }
 }
 

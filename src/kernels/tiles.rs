@@ -28,6 +28,9 @@ pub(crate) const NEAR: usize = 64;
 const ALONG_MAX: usize = 32;
 const ROWS_MAX: usize = 8;
 
+/// The smallest extents of a window for which only one tile is tried.
+const ROUND: usize = 7;
+
 /// Comparisons of bytes that take a hundred times as long as making a formula: another tile may save some of them.
 const WORTH: usize = 1 << 18;
 
@@ -105,7 +108,18 @@ impl Window {
         if self.width == 1 {
             return [Tile { rows: high, along }; 3];
         }
-        [(2, along), (2, (along / 2).max(1)), (1, along)].map(|(rows, along)| Tile { rows: high.min(rows), along })
+        let first = Tile { rows: high.min(2), along };
+        if self.is_round() {
+            return [first; 3];
+        }
+        [first, Tile { along: (along / 2).max(1), ..first }, Tile { rows: 1, ..first }]
+    }
+
+    /// Whether it is flat and about as wide as it is high, and large enough: then the first tile is as good as the cheapest,
+    /// or nearly, of boxes and of disks.
+    fn is_round(&self) -> bool {
+        let is_flat = self.taps.iter().all(|tap| tap.rest == self.taps[0].rest);
+        is_flat && self.width >= ROUND && self.height >= ROUND && self.width <= 2 * self.height
     }
 }
 
