@@ -79,16 +79,25 @@ pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
 /// The same up to AVX2, for what works on small pieces.
 #[inline(always)]
 pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
+    wide_with(
+        #[inline(always)]
+        |_| f(),
+    )
+}
+
+/// The same for what is to know which instructions it is compiled for.
+#[inline(always)]
+pub(crate) fn wide_with<R>(f: impl FnOnce(Instructions) -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if Instructions::widest() >= Instructions::Avx2 {
         #[target_feature(enable = "avx2,popcnt")]
-        fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
-            f()
+        fn with_avx2<R>(f: impl FnOnce(Instructions) -> R) -> R {
+            f(Instructions::Avx2)
         }
         // SAFETY: the machine has AVX2 and popcnt.
         return unsafe { with_avx2(f) };
     }
-    f()
+    f(Instructions::Baseline)
 }
 
 /// Makes an unsafe function that is compiled for AVX2 and AVX-512 too, as [`widest`] does. Here compilers know what
@@ -265,24 +274,43 @@ pub(crate) fn by_lines<V>(results: *const V, len: usize, mut work: impl FnMut(us
     work(last);
 }
 
-/// Which of some counts are not above a limit, a bit for each.
+/// How many counts are not above a limit, by instructions that the caller [is compiled for](wide_with).
 ///
 /// Compilers turn comparisons whose results are counted into a branch or a shift for each.
 #[inline(always)]
-pub(crate) fn not_above(counts: &[u16; 16], limit: u16) -> u32 {
+pub(crate) fn not_above(counts: &[u16; 16], limit: u16, instructions: Instructions) -> u32 {
+    debug_assert!(instructions <= Instructions::widest());
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::*;
+
+        #[inline]
+        #[target_feature(enable = "avx2,popcnt")]
+        fn with_avx2(counts: &[u16; 16], limit: u16) -> u32 {
+            // SAFETY: the counts are 32 bytes.
+            let counts = unsafe { _mm256_loadu_si256(counts.as_ptr().cast()) };
+            let lower = _mm256_min_epu16(counts, _mm256_set1_epi16(limit.cast_signed()));
+            let bytes = _mm256_movemask_epi8(_mm256_cmpeq_epi16(lower, counts));
+            bytes.count_ones() / 2
+        }
+
+        if instructions >= Instructions::Avx2 {
+            // SAFETY: the caller runs, so the machine has them.
+            return unsafe { with_avx2(counts, limit) };
+        }
         // SAFETY: every x86-64 machine has SSE2; the counts are 32 bytes.
         unsafe {
             let limit = _mm_set1_epi16(limit.cast_signed());
             let load = |i: usize| _mm_loadu_si128(counts.as_ptr().add(i).cast());
             let not_above = |counts| _mm_cmpeq_epi16(_mm_subs_epu16(counts, limit), _mm_setzero_si128());
-            _mm_movemask_epi8(_mm_packs_epi16(not_above(load(0)), not_above(load(8)))).cast_unsigned()
+            _mm_movemask_epi8(_mm_packs_epi16(not_above(load(0)), not_above(load(8)))).count_ones()
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    counts.iter().enumerate().fold(0, |bits, (i, &count)| bits | u32::from(count <= limit) << i)
+    {
+        let _ = instructions;
+        counts.iter().map(|&count| u32::from(count <= limit)).sum()
+    }
 }
 
 #[cfg(test)]
@@ -296,6 +324,19 @@ mod tests {
         assert!(names.is_sorted() && Instructions::named("avx").is_none());
         let most = env::var(VARIABLE).ok().and_then(|name| Instructions::named(&name));
         assert!(most.is_none_or(|most| Instructions::widest() <= most));
+    }
+
+    #[test]
+    fn counts_that_are_not_above_a_limit_are_counted() {
+        for limit in [0, 7, 0x7fff, 0x8000, u16::MAX] {
+            let counts: [u16; 16] = std::array::from_fn(|i| limit.wrapping_add(i as u16 * 0x1001).wrapping_sub(3));
+            let expected = counts.iter().filter(|&&count| count <= limit).count() as u32;
+            for instructions in [Instructions::Baseline, Instructions::Avx2] {
+                if instructions <= Instructions::widest() {
+                    assert_eq!(not_above(&counts, limit, instructions), expected, "{limit}, {instructions:?}");
+                }
+            }
+        }
     }
 
     #[test]

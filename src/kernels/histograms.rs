@@ -16,7 +16,7 @@ use crate::convert::Value;
 use crate::error::Error;
 use crate::kernels::ranks::Statistic;
 use crate::memory;
-use crate::simd;
+use crate::simd::{self, Instructions};
 use crate::sweep::{Results, RowKernel, Run, Shown, Sizes, Sweep};
 
 /// Values of half a byte.
@@ -97,7 +97,7 @@ pub(crate) trait Counts: Copy + Sync {
     fn either(first: [Self::Window; HALF], second: [Self::Window; HALF], which: usize) -> [Self::Window; HALF];
 
     /// The first half whose count exceeds a rank, and the count before it.
-    fn found(window: [Self::Window; HALF], rank: usize) -> (usize, usize);
+    fn found(window: [Self::Window; HALF], rank: usize, instructions: Instructions) -> (usize, usize);
 }
 
 /// Columns of up to 255 values; columns of up to 65535.
@@ -148,9 +148,8 @@ macro_rules! counts {
             }
 
             #[inline(always)]
-            fn found(window: [$window; HALF], rank: usize) -> (usize, usize) {
-                let rank = rank as $window;
-                let half = $not_above(&window, rank).count_ones() as usize & (HALF - 1);
+            fn found(window: [$window; HALF], rank: usize, instructions: Instructions) -> (usize, usize) {
+                let half = $not_above(&window, rank as $window, instructions) as usize & (HALF - 1);
                 let mut before = [0; HALF + 1];
                 before[1..].copy_from_slice(&window);
                 (half, before[half] as usize)
@@ -160,8 +159,8 @@ macro_rules! counts {
 }
 counts! {
     Small: u8, u16, simd::not_above;
-    Large: u16, u32, |counts: &[u32; HALF], limit| {
-        counts.iter().enumerate().fold(0_u32, |bits, (i, &count)| bits | u32::from(count <= limit) << i)
+    Large: u16, u32, |counts: &[u32; HALF], limit, _| {
+        counts.iter().enumerate().fold(0_u32, |bits, (i, &count)| bits | u32::from(count <= limit) << i).count_ones()
     };
 }
 
@@ -226,22 +225,20 @@ impl<'s, V: Byte, S: Statistic<V>, C: Counts> Boxes<'s, V, S, C> {
 
     /// Goes along a row.
     #[inline(always)]
-    fn select(&self, results: &mut [S::Result]) {
+    fn select(&self, results: &mut [S::Result], instructions: Instructions) {
         let (width, [low, high]) = (self.width, self.places);
         let (upper, lower) = (&self.upper[..results.len() + width], &self.lower[..results.len() + width]);
         let none = [C::Window::default(); HALF];
         let mut sums = upper[..width].iter().fold(none, |sums, &column| C::with(sums, column));
-        let mut parts = Parts::<C>::new();
+        let mut parts = Parts::<C>::new(&lower[1..], width, instructions);
         let mut resting = [(usize::MAX, none); HALF];
         let slides = iter::zip(&upper[width..], upper).zip(iter::zip(&lower[width..], lower));
-        for ((place, result), (upper, slide)) in results.iter_mut().enumerate().zip(slides) {
+        for ((place, result), (upper, lower)) in results.iter_mut().enumerate().zip(slides) {
             sums = C::slid(sums, *upper.0, *upper.1);
-            parts.slide(slide.0, slide.1);
-            let window = (&lower[1..], place, width);
-            let low_value = V::from_number(parts.value(sums, low, window, &mut resting));
-            let high_value =
-                if low == high { low_value } else { V::from_number(parts.value(sums, high, window, &mut resting)) };
-            *result = self.statistic.of(low_value, high_value);
+            parts.slide(lower.0, lower.1);
+            let low_value = parts.value(sums, place, low, &mut resting);
+            let high_value = if low == high { low_value } else { parts.value(sums, place, high, &mut resting) };
+            *result = self.statistic.of(V::from_number(low_value), V::from_number(high_value));
         }
     }
 }
@@ -255,24 +252,28 @@ struct Part<C: Counts> {
 
 /// The two parts of the lower level that were needed last. They go along with the window, so that nothing waits for which one
 /// is needed next.
-struct Parts<C: Counts> {
+struct Parts<'c, C: Counts> {
+    /// All columns, and how many of them a window has.
+    columns: &'c [[Column<C>; HALF]],
+    width: usize,
     one: Part<C>,
     other: Part<C>,
     /// Their halves: a bit for each.
     halves: u32,
     /// Which was needed last.
     is_other: usize,
+    instructions: Instructions,
 }
 
 /// The other parts: the first columns of the windows that they are for, where they were last needed, and their sums.
 type Resting<C> = [(usize, Window<C>); HALF];
 
-impl<C: Counts> Parts<C> {
+impl<'c, C: Counts> Parts<'c, C> {
     /// None of any half as yet.
     #[inline(always)]
-    fn new() -> Self {
+    fn new(columns: &'c [[Column<C>; HALF]], width: usize, instructions: Instructions) -> Self {
         let none = Part { half: HALF, sums: [C::Window::default(); HALF] };
-        Parts { one: none, other: none, halves: 0, is_other: 0 }
+        Parts { columns, width, one: none, other: none, halves: 0, is_other: 0, instructions }
     }
 
     /// Goes along with a window that has one column more and another less.
@@ -283,35 +284,24 @@ impl<C: Counts> Parts<C> {
         self.other.sums = C::slid(self.other.sums, more[other], less[other]);
     }
 
-    /// The value of a rank in the window that has so many columns from `place` on, of which these are the sums of the upper
-    /// level.
+    /// The value of a rank in the window that begins at column `place`, of which these are the sums of the upper level.
     #[inline(always)]
-    fn value(
-        &mut self,
-        upper: Window<C>,
-        rank: usize,
-        columns: (&[[Column<C>; HALF]], usize, usize),
-        resting: &mut Resting<C>,
-    ) -> u8 {
-        let (half, before) = C::found(upper, rank);
+    fn value(&mut self, upper: Window<C>, place: usize, rank: usize, resting: &mut Resting<C>) -> u8 {
+        let (half, before) = C::found(upper, rank, self.instructions);
         if self.halves >> half & 1 == 0 {
-            self.fetch(half, columns, resting);
+            self.fetch(half, place, resting);
         }
         self.is_other = usize::from(self.other.half == half);
-        let (low, _) = C::found(C::either(self.one.sums, self.other.sums, self.is_other), rank - before);
+        let sums = C::either(self.one.sums, self.other.sums, self.is_other);
+        let (low, _) = C::found(sums, rank - before, self.instructions);
         (half * HALF + low) as u8
     }
 
     /// Has a part go along instead of the one that was not needed last.
     #[inline(always)]
-    fn fetch(
-        &mut self,
-        half: usize,
-        (lower, place, width): (&[[Column<C>; HALF]], usize, usize),
-        resting: &mut Resting<C>,
-    ) {
+    fn fetch(&mut self, half: usize, place: usize, resting: &mut Resting<C>) {
         // Values are chosen, not places: what goes along is to stay in registers.
-        let Parts { one, other, is_other, .. } = *self;
+        let Parts { columns, width, one, other, is_other, .. } = *self;
         let (stays, leaves) = if is_other == 1 { (other.half, one.half) } else { (one.half, other.half) };
         if let Some(rest) = resting.get_mut(leaves) {
             *rest = (place, C::either(other.sums, one.sums, is_other));
@@ -319,12 +309,12 @@ impl<C: Counts> Parts<C> {
         self.one = Part { half: stays, sums: C::either(one.sums, other.sums, is_other) };
         let (start, mut sums) = resting[half];
         if start <= place && place - start < width {
-            for (less, more) in iter::zip(&lower[start..place], &lower[start + width..]) {
+            for (less, more) in iter::zip(&columns[start..place], &columns[start + width..]) {
                 sums = C::slid(sums, more[half], less[half]);
             }
         } else {
             sums = [C::Window::default(); HALF];
-            for column in &lower[place..place + width] {
+            for column in &columns[place..place + width] {
                 sums = C::with(sums, column[half]);
             }
         }
@@ -349,14 +339,14 @@ impl<V: Byte, S: Statistic<V>, C: Counts> RowKernel for Boxes<'_, V, S, C> {
                 self.upper.fill([C::Column::default(); HALF]);
                 self.lower.fill([[C::Column::default(); HALF]; HALF]);
             }
-            simd::wide(
+            simd::wide_with(
                 #[inline(always)]
-                || {
+                |instructions| {
                     while known < height {
                         self.count::<true>(rows.row(first + known), columns);
                         known += 1;
                     }
-                    self.select(results);
+                    self.select(results, instructions);
                     self.count::<false>(rows.row(first), columns);
                 },
             );
@@ -413,8 +403,8 @@ impl<'s, V: Byte, S: Statistic<V>> Any<'s, V, S> {
 /// The value of a rank.
 #[inline(always)]
 fn value_in(upper: Window<Large>, lower: &[Window<Large>; HALF], rank: usize) -> u8 {
-    let (half, before) = Large::found(upper, rank);
-    let (low, _) = Large::found(lower[half], rank - before);
+    let (half, before) = Large::found(upper, rank, Instructions::Baseline);
+    let (low, _) = Large::found(lower[half], rank - before, Instructions::Baseline);
     (half * HALF + low) as u8
 }
 
