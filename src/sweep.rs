@@ -112,7 +112,20 @@ impl<'a> Sweep<'a> {
         modes: &[Mode],
         cval: f64,
     ) -> Result<Self, Error> {
-        let (sizes, size) = (K::SIZES, size_of::<K::Value>());
+        let has_own_rows = |elements: Elements<'_>| K::IS_EXACT && elements.matrix::<K::Value>().is_some();
+        Self::for_values(size_of::<K::Value>(), K::SIZES, has_own_rows, input, window, modes, cval)
+    }
+
+    /// For values of `size` bytes, which are read where they lie if an array `has_own_rows`. (Compiled once, for all kernels.)
+    fn for_values(
+        size: usize,
+        sizes: Sizes,
+        has_own_rows: fn(Elements<'_>) -> bool,
+        input: &'a Input<'a>,
+        window: &Fitted<'_>,
+        modes: &[Mode],
+        cval: f64,
+    ) -> Result<Self, Error> {
         let mut axes = axes(&input.shape()[1..], window, modes)?;
         memory::insert(&mut axes, 0, Axis { extent: 1, low: 0, span: 0, mode: Mode::default() })?;
 
@@ -127,8 +140,7 @@ impl<'a> Sweep<'a> {
         let mut sweep = Self::along(input, window, cval, size, &axes, along, tile)?;
 
         // The ends of lines are swept one axis earlier.
-        let lines = sweep.array(0).matrix::<K::Value>().filter(|_| K::IS_EXACT && along > 0);
-        if let (Some(_), [axis]) = (lines, &sweep.inner[..]) {
+        if let ([axis], true) = (&sweep.inner[..], along > 0 && has_own_rows(sweep.array(0))) {
             let end = (axis.extent as isize - axis.low - axis.span as isize).clamp(0, axis.extent as isize) as usize;
             let inside = (-axis.low).max(0) as usize..end;
             if inside.start + LONG <= end {
