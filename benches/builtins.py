@@ -5,7 +5,8 @@
 Before anything is timed, results are checked to be the same away from the boundary, which OpenCV extends in another way
 (sums may differ in the last bits). Contenders take turns within each round and reuse their output arrays; times are medians
 over the rounds of several processes, of one thread where nothing else is said. What takes SciPy seconds it does once, of a
-part of the array, and its time is scaled to the whole. Runs on Linux.
+part of the array, and its time is scaled to the whole. Beside what a filter gains from a second thread stands what two
+calls of one thread each gain from being made at once: more than that the machine has not to give. Runs on Linux.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import ctypes
 import datetime
 import platform
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,8 @@ from compare import (LIBRARY, Effort, Error, Options, Window, box, cpu_model, cr
 
 IMAGE = (2048, 2048)
 VOLUME = (160, 160, 160)
-HEADINGS = ("filter", "window", "array", "OpenCV", "SciPy", "libllc", "ratio", "two threads", "target")
+HEADINGS = ("filter", "window", "array", "OpenCV", "SciPy", "libllc", "ratio", "two threads", "two calls",
+            "target")
 # What two threads are to gain, where one takes so long.
 TWO_THREADS, LONG = 1.8, 10e-3
 PLOT_SIZES = {"minimum": [3, 5, 7, 9, 11, 15, 21, 31, 41, 51], "median": [3, 5, 7, 9, 11, 15, 21, 31]}
@@ -139,7 +142,7 @@ def by_libllc(library: Path, case: Case, data: np.ndarray, output: np.ndarray, t
     arguments = [ctypes.addressof(arrays[0]), ctypes.addressof(arrays[1]), ctypes.addressof(window),
                  llc.llc_builtin(case.name.encode()), None if parameter is None else ctypes.addressof(parameter),
                  ctypes.addressof(options), ctypes.addressof(error)]
-    kept = (arrays, window, shape, mask, options, parameter)
+    kept = (data, output, arrays, window, shape, mask, options, parameter)
 
     def call() -> None:
         if llc.llc_generic_filter(*arguments) != 0:
@@ -149,7 +152,8 @@ def by_libllc(library: Path, case: Case, data: np.ndarray, output: np.ndarray, t
 
 
 def measured(library: Path, case: Case, effort: Effort) -> list[list[float]]:
-    """Rounds of the reference (scaled from a part of the array) and of libllc with one thread and with two."""
+    """Rounds of the reference (scaled from a part of the array), of libllc with one thread and with two, and of two calls at
+    once with one thread each."""
     data = random_array(case.shape, case.dtype)
     output, expected = np.zeros_like(data), np.zeros_like(data)
     part = data[tuple(slice(extent) for extent in case.part)].copy() if case.part else data
@@ -158,18 +162,26 @@ def measured(library: Path, case: Case, effort: Effort) -> list[list[float]]:
     first = seconds(lambda: reference(part, expected_part)) * (data.size / part.size)
     calls = [by_libllc(library, case, data, output, threads) for threads in (1, 2)]
     calls[0]()
+    another = by_libllc(library, case, data.copy(), np.zeros_like(data), 1)
+    pool = ThreadPoolExecutor(1)
+
+    def both() -> None:
+        other = pool.submit(another)
+        calls[0]()
+        other.result()
+
     inside = tuple(slice(extent, size - extent) for extent, size in zip(case.footprint.shape, part.shape))
     own, theirs = output[inside], expected_part[inside]
     same = np.array_equal(own, theirs) if case.exact else np.allclose(own, theirs, rtol=1e-5, atol=1e-5)
     assert same, f"{case.name}, {case.window}, {case.dtype}: not the same result"
     if case.part:
-        return [[first, *row] for row in rounds(calls, effort)]
-    return rounds([lambda: reference(data, expected), *calls], effort)
+        return [[first, *row] for row in rounds([*calls, both], effort)]
+    return rounds([lambda: reference(data, expected), *calls, both], effort)
 
 
 def measure(library: Path, case: Case, effort: Effort) -> tuple[str, ...]:
     times = [row for _ in range(effort.processes) for row in in_fresh_process(measured, library, case, effort)]
-    reference, one, two = medians(times)
+    reference, one, two, both = medians(times)
     wanted = f"<= {1 / case.faster:.2f} of its time" if case.faster < 1 else f">= {case.faster:g}"
     goals = [target(wanted, reference / one >= case.faster)]
     if one > LONG:
@@ -177,7 +189,7 @@ def measure(library: Path, case: Case, effort: Effort) -> tuple[str, ...]:
     array = f"{case.dtype} {' x '.join(map(str, case.shape))}"
     theirs = (duration(reference), "") if case.against == "cv2" else ("", duration(reference))
     return (case.name.replace("_", " "), case.window, array, *theirs, duration(one), f"{reference / one:.2f}",
-            f"{one / two:.2f}", ", ".join(goals))
+            f"{one / two:.2f}", f"{2 * one / both:.2f}" if one > LONG else "", ", ".join(goals))
 
 
 # The plot.
@@ -189,7 +201,7 @@ def curve(library: Path, name: str, dtype: str, sizes: list[int], effort: Effort
         has_reference = name == "minimum" or dtype == "uint8" or (size <= 5 and dtype != "float64")
         case = Case(name, "", box(size, size), IMAGE, dtype, "cv2", 1)
         if has_reference:
-            reference, one, _ = medians(in_fresh_process(measured, library, case, effort))
+            reference, one, *_ = medians(in_fresh_process(measured, library, case, effort))
             theirs.append(1e3 * reference)
         else:
             one = medians(in_fresh_process(measured_alone, library, case, effort))[0]
