@@ -3,10 +3,11 @@
     python benches/builtins.py [--quick] [--only TEXT] [--markdown] [--plot PATH] [--library PATH]
 
 Before anything is timed, results are checked to be the same away from the boundary, which OpenCV extends in another way
-(sums may differ in the last bits). Contenders take turns within each round and reuse their output arrays; times are medians
-over the rounds of several processes, of one thread where nothing else is said. What takes SciPy seconds it does once, of a
-part of the array, and its time is scaled to the whole. Beside what a filter gains from a second thread stands what two
-calls of one thread each gain from being made at once: more than that the machine has not to give. Runs on Linux.
+(sums may differ in the last bits). Contenders take turns within each round and reuse their output arrays: libllc and another
+library with one thread each; then, in other processes, libllc with one thread and with two. Times are medians over the rounds
+of several processes, of one thread where nothing else is said. What takes SciPy seconds it does once, of a part of the array,
+and its time is scaled to the whole. Beside what a filter gains from a second thread stands what two calls of one thread each
+gain from being made at once: more than that the machine has not to give. Runs on Linux.
 """
 
 import argparse
@@ -151,45 +152,57 @@ def by_libllc(library: Path, case: Case, data: np.ndarray, output: np.ndarray, t
     return call
 
 
-def measured(library: Path, case: Case, effort: Effort) -> list[list[float]]:
-    """Rounds of the reference (scaled from a part of the array), of libllc with one thread and with two, and of two calls at
-    once with one thread each."""
+def beside_reference(library: Path, case: Case, effort: Effort) -> list[list[float]]:
+    """Rounds of the reference, scaled from a part of the array, and of libllc with one thread."""
     data = random_array(case.shape, case.dtype)
     output, expected = np.zeros_like(data), np.zeros_like(data)
     part = data[tuple(slice(extent) for extent in case.part)].copy() if case.part else data
     reference = by_opencv(case) if case.against == "cv2" else by_scipy(case)
     expected_part = np.zeros_like(part)
     first = seconds(lambda: reference(part, expected_part)) * (data.size / part.size)
-    calls = [by_libllc(library, case, data, output, threads) for threads in (1, 2)]
-    calls[0]()
-    another = by_libllc(library, case, data.copy(), np.zeros_like(data), 1)
-    pool = ThreadPoolExecutor(1)
-
-    def both() -> None:
-        other = pool.submit(another)
-        calls[0]()
-        other.result()
-
+    call = by_libllc(library, case, data, output, 1)
+    call()
     inside = tuple(slice(extent, size - extent) for extent, size in zip(case.footprint.shape, part.shape))
     own, theirs = output[inside], expected_part[inside]
     same = np.array_equal(own, theirs) if case.exact else np.allclose(own, theirs, rtol=1e-5, atol=1e-5)
     assert same, f"{case.name}, {case.window}, {case.dtype}: not the same result"
     if case.part:
-        return [[first, *row] for row in rounds([*calls, both], effort)]
-    return rounds([lambda: reference(data, expected), *calls, both], effort)
+        return [[first, *row] for row in rounds([call], effort)]
+    return rounds([lambda: reference(data, expected), call], effort)
+
+
+def by_threads(library: Path, case: Case, effort: Effort) -> list[list[float]]:
+    """Rounds of libllc with one thread, with two, and of two calls at once with one thread each."""
+    data = random_array(case.shape, case.dtype)
+    one, two = [by_libllc(library, case, data, np.zeros_like(data), threads) for threads in (1, 2)]
+    other = by_libllc(library, case, data.copy(), np.zeros_like(data), 1)
+    with ThreadPoolExecutor(1) as pool:
+
+        def both() -> None:
+            future = pool.submit(other)
+            one()
+            future.result()
+
+        calls = [one, two, both]
+        for call in calls:
+            call()
+        return rounds(calls, effort)
 
 
 def measure(library: Path, case: Case, effort: Effort) -> tuple[str, ...]:
-    times = [row for _ in range(effort.processes) for row in in_fresh_process(measured, library, case, effort)]
-    reference, one, two, both = medians(times)
+    def processes(function: Callable[..., list[list[float]]]) -> list[float]:
+        return medians([row for _ in range(effort.processes) for row in in_fresh_process(function, library, case, effort)])
+
+    reference, one = processes(beside_reference)
+    alone, two, both = processes(by_threads)
     wanted = f"<= {1 / case.faster:.2f} of its time" if case.faster < 1 else f">= {case.faster:g}"
     goals = [target(wanted, reference / one >= case.faster)]
     if one > LONG:
-        goals.append(target(f">= {TWO_THREADS} with two", one / two >= TWO_THREADS))
+        goals.append(target(f">= {TWO_THREADS} with two", alone / two >= TWO_THREADS))
     array = f"{case.dtype} {' x '.join(map(str, case.shape))}"
     theirs = (duration(reference), "") if case.against == "cv2" else ("", duration(reference))
     return (case.name.replace("_", " "), case.window, array, *theirs, duration(one), f"{reference / one:.2f}",
-            f"{one / two:.2f}", f"{2 * one / both:.2f}" if one > LONG else "", ", ".join(goals))
+            f"{alone / two:.2f}", f"{2 * alone / both:.2f}" if one > LONG else "", ", ".join(goals))
 
 
 # The plot.
@@ -201,7 +214,7 @@ def curve(library: Path, name: str, dtype: str, sizes: list[int], effort: Effort
         has_reference = name == "minimum" or dtype == "uint8" or (size <= 5 and dtype != "float64")
         case = Case(name, "", box(size, size), IMAGE, dtype, "cv2", 1)
         if has_reference:
-            reference, one, *_ = medians(in_fresh_process(measured, library, case, effort))
+            reference, one = medians(in_fresh_process(beside_reference, library, case, effort))
             theirs.append(1e3 * reference)
         else:
             one = medians(in_fresh_process(measured_alone, library, case, effort))[0]
