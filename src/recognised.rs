@@ -35,7 +35,7 @@ fn network_taps(dtype: DType, extents: Option<&[usize]>) -> usize {
     let is_line = is_wide && extents.is_some_and(|extents| extents.iter().filter(|&&extent| extent > 1).count() == 1);
     match (dtype.size(), extents) {
         // Boxes of bytes have histograms instead.
-        (1, Some(_)) if !is_line => 230,
+        (1, Some(_)) if !is_line => 200,
         (1 | 2 | 4, _) if is_wide => 400,
         (_, _) if is_wide => 300,
         (1 | 2, _) => 225,
