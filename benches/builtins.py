@@ -6,8 +6,8 @@ Before anything is timed, results are checked to be the same away from the bound
 (sums may differ in the last bits). Contenders take turns within each round and reuse their output arrays: libllc and another
 library with one thread each; then, in other processes, libllc with one thread and with two. Times are medians over the rounds
 of several processes, of one thread where nothing else is said. What takes SciPy seconds it does once, of a part of the array,
-and its time is scaled to the whole. Beside what a filter gains from a second thread stands what two calls of one thread each
-gain from being made at once: more than that the machine has not to give. Runs on Linux.
+and its time is scaled to the whole. Beside what a filter gains from a second thread stands what two separate calls of one
+thread each gain from being made at once: it tells how much of a second core there was. Runs on Linux.
 """
 
 import argparse

@@ -400,7 +400,7 @@ impl<'s, V: Byte, S: Statistic<V>> Any<'s, V, S> {
     }
 }
 
-/// The value of a rank.
+/// The value of a rank. (Counts so large are compared in the same way by all instructions.)
 #[inline(always)]
 fn value_in(upper: Window<Large>, lower: &[Window<Large>; HALF], rank: usize) -> u8 {
     let (half, before) = Large::found(upper, rank, Instructions::Baseline);
