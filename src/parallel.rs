@@ -142,6 +142,8 @@ pub(crate) fn run<W: Work>(
 fn limited(threads: Threads) -> usize {
     match threads {
         Threads::Caller => 1,
+        // There is a core at least. To find out more takes as long as to start a thread.
+        Threads::Count(n) if n <= THREADS_PER_CORE => n,
         Threads::Count(n) => n.min(cores::available() * THREADS_PER_CORE),
         Threads::AllCores => cores::available(),
     }
