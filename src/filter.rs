@@ -288,6 +288,10 @@ impl<'p, K: Kernel, M: Fn(&Plan<'_>) -> Result<K, Error> + Sync> Work for Filter
         if K::WHOLE_BATCHES { self.plan.batch_end(index) } else { index }
     }
 
+    fn unit(&self, _: &Self::Worker) -> usize {
+        1
+    }
+
     fn run(&self, worker: &mut Self::Worker, piece: Piece<'_>, gate: &mut Gate<'_>) {
         worker.run(piece, gate);
     }
@@ -313,6 +317,10 @@ impl<'p> Work for Sweeping<'p> {
 
     fn cut(&self, index: usize) -> usize {
         self.sweep.cut(index)
+    }
+
+    fn unit(&self, worker: &Self::Worker) -> usize {
+        worker.unit()
     }
 
     fn run(&self, worker: &mut Self::Worker, piece: Piece<'_>, gate: &mut Gate<'_>) {

@@ -40,6 +40,9 @@ const ALONE_ELEMENTS: usize = 256;
 /// The least work worth a piece of its own, and a thread.
 const PIECE: Duration = Duration::from_micros(150);
 
+/// How many units of work there are for each thread, at least: where they would be fewer, smaller ones are.
+const UNITS: usize = 16;
+
 /// Threads that a call uses at most for each core, whatever was asked for: among many more the calling thread would not
 /// get its turn to tell progress in time.
 const THREADS_PER_CORE: usize = 4;
@@ -79,6 +82,9 @@ pub(crate) trait Work: Sync {
 
     /// The first element from `index` on that a piece may end before.
     fn cut(&self, index: usize) -> usize;
+
+    /// Pieces are best a multiple of so many elements: what is computed together, and enough to begin a piece for.
+    fn unit(&self, worker: &Self::Worker) -> usize;
 
     /// Takes at least `n` elements from the front of `rest`, or as many as there are.
     fn split_front<'a>(&self, rest: &mut Piece<'a>, n: usize) -> Piece<'a> {
@@ -128,7 +134,8 @@ pub(crate) fn run<W: Work>(
         if useful > 1 {
             let threads = limited(threads).min(useful);
             if threads > 1 {
-                work_together(Queue { rest: Mutex::new(rest), threads, grain, work }, worker, &mut gate);
+                let unit = work.unit(&worker).min(rest.range().len() / (UNITS * threads)).max(1);
+                work_together(Queue { rest: Mutex::new(rest), threads, grain, unit, work }, worker, &mut gate);
             } else {
                 work.run(&mut worker, rest, &mut gate);
             }
@@ -175,6 +182,8 @@ struct Queue<'a, W> {
     threads: usize,
     /// Elements of the smallest piece.
     grain: usize,
+    /// Elements that pieces are a multiple of, where the output can be cut there.
+    unit: usize,
     work: &'a W,
 }
 
@@ -187,7 +196,8 @@ impl<'a, W: Work> Queue<'a, W> {
         if left.is_empty() || left.start >= gate.shared().limit() {
             return None;
         }
-        Some(self.work.split_front(&mut rest, (2 * left.len() / (3 * self.threads)).max(self.grain)))
+        let share = (2 * left.len() / (3 * self.threads)).max(self.grain);
+        Some(self.work.split_front(&mut rest, share.next_multiple_of(self.unit)))
     }
 }
 

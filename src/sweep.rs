@@ -39,6 +39,9 @@ pub(crate) const SPARE: usize = 1280;
 /// Rows of an array that are worth cutting nothing smaller.
 const MANY_ROWS: usize = 64;
 
+/// Rows of a band, at most, that pieces have whole ones of.
+const BAND_MAX: usize = 8;
+
 /// Elements of a line that are worth telling apart from those at its ends.
 const LONG: usize = 256;
 
@@ -271,12 +274,28 @@ impl<'a> Sweep<'a> {
         (extent, self.tile[0], self.row / extent)
     }
 
+    /// Whether rows are many enough to be cut nowhere else than between them.
+    fn has_many_rows(&self) -> bool {
+        self.outer.iter().map(|axis| axis.extent).product::<usize>() * self.swept.extent >= MANY_ROWS
+    }
+
+    /// A piece's elements are best a multiple of this, for a kernel that computes a band of so many rows: half as many rows as
+    /// windows show, as those of a piece's first windows are not known when it begins.
+    fn unit(&self, band: usize) -> usize {
+        if self.has_many_rows() {
+            let band = if band <= BAND_MAX { band } else { 1 };
+            (self.height() / 2).max(1).next_multiple_of(band).saturating_mul(self.row)
+        } else {
+            1
+        }
+    }
+
     /// The first element from `index` on where the output may be cut.
     pub(crate) fn cut(&self, index: usize) -> usize {
-        let rows = self.outer.iter().map(|axis| axis.extent).product::<usize>() * self.swept.extent;
         let (_, tile, each) = self.first_inner();
         let (row, rest) = (index / self.row, index % self.row);
-        let rest = if rows >= MANY_ROWS { rest.next_multiple_of(self.row) } else { rest.next_multiple_of(tile * each) };
+        let rest =
+            if self.has_many_rows() { rest.next_multiple_of(self.row) } else { rest.next_multiple_of(tile * each) };
         // The ends of lines are not cut, and never left alone.
         let rest = match &self.own {
             Some(own) if rest >= own.inside.end => self.row,
@@ -423,9 +442,19 @@ impl<R> Results<'_, R> {
 pub(crate) trait Swept {
     /// Computes and writes a piece of the output, until the gate shuts.
     fn run(&mut self, piece: Piece<'_>, gate: &mut Gate<'_>);
+
+    /// A piece's elements are best a multiple of this.
+    fn unit(&self) -> usize;
 }
 
 impl<K: RowKernel> Swept for [Rows<'_, K>; 1] {
+    fn unit(&self) -> usize {
+        match &self[0] {
+            Rows::Extended(rows) => rows.sweep.unit(rows.kernel.band()),
+            Rows::Own(rows, _) => rows.sweep.unit(rows.kernel.band()),
+        }
+    }
+
     fn run(&mut self, piece: Piece<'_>, gate: &mut Gate<'_>) {
         self[0].run(piece, gate);
     }
