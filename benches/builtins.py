@@ -1,6 +1,6 @@
 """Times libllc's built-in filters beside OpenCV's and SciPy's own.
 
-    python benches/builtins.py [--quick] [--only TEXT] [--markdown] [--plot PATH] [--library PATH]
+    python benches/builtins.py [--quick] [--patience SECONDS] [--only TEXT] [--markdown] [--plot PATH] [--library PATH]
 
 Before anything is timed, results are checked to be the same away from the boundary, which OpenCV extends in another way
 (sums may differ in the last bits). Contenders take turns within each round and reuse their output arrays: libllc and another
@@ -39,8 +39,8 @@ HEADINGS = ("filter", "window", "array", "OpenCV", "SciPy", "libllc", "ratio", "
             "target")
 # What two threads are to gain, where one takes so long.
 TWO_THREADS, LONG = 1.8, 10e-3
-# What two calls at once gain where there are two cores, and how many seconds a filter may wait for them.
-TWO_CORES, PATIENCE = 1.95, 120
+# What two calls at once gain where there are two cores.
+TWO_CORES = 1.95
 PLOT_SIZES = {"minimum": [3, 5, 7, 9, 11, 15, 21, 31, 41, 51], "median": [3, 5, 7, 9, 11, 15, 21, 31]}
 
 Filter = Callable[[np.ndarray, np.ndarray], Any]
@@ -195,10 +195,10 @@ def by_threads(library: Path, case: Case, effort: Effort) -> list[list[float]]:
         return rounds(calls, effort)
 
 
-def with_two_cores(library: Path, case: Case, effort: Effort) -> list[list[float]]:
+def with_two_cores(library: Path, case: Case, effort: Effort, patience: float) -> list[list[float]]:
     """Rounds `by_threads` of the processes in which two calls at once took least: of the first ones, if they had two cores."""
     tried: list[list[list[float]]] = []
-    end = time.perf_counter() + PATIENCE
+    end = time.perf_counter() + patience
     while True:
         tried.append(in_fresh_process(by_threads, library, case, effort))
         kept = sorted(tried, key=lambda times: medians(times)[2])[:effort.processes]
@@ -207,12 +207,13 @@ def with_two_cores(library: Path, case: Case, effort: Effort) -> list[list[float
             return sum(kept, [])
 
 
-def measure(library: Path, case: Case, effort: Effort) -> tuple[str, ...]:
+def measure(library: Path, case: Case, effort: Effort, patience: float) -> tuple[str, ...]:
     def processes(function: Callable[..., list[list[float]]]) -> list[list[float]]:
         return [row for _ in range(effort.processes) for row in in_fresh_process(function, library, case, effort)]
 
     reference, one = medians(processes(beside_reference))
-    alone, two, both = medians(with_two_cores(library, case, effort) if one > LONG else processes(by_threads))
+    threads = with_two_cores(library, case, effort, patience) if one > LONG else processes(by_threads)
+    alone, two, both = medians(threads)
     wanted = f"<= {1 / case.faster:.2f} of its time" if case.faster < 1 else f">= {case.faster:g}"
     goals = [target(wanted, reference / one >= case.faster)]
     if alone > LONG:
@@ -269,6 +270,8 @@ def plot(library: Path, path: Path, effort: Effort) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--patience", type=float, default=60, metavar="SECONDS",
+                        help="how long each filter may wait for two cores (%(default)g)")
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose filter, window and array contain this")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--plot", type=Path, help="draw time against window size into this PNG file")
@@ -279,7 +282,7 @@ def main() -> None:
     print(f"{cpu_model()}, {platform.system()}; {datetime.date.today()};\nOpenCV {cv2.__version__}, SciPy "
           f"{scipy.__version__}, NumPy {np.__version__}.\nBuilt-in filters, medians over {effort.processes} processes:\n")
     cases = [case for case in image_cases() + other_cases() if arguments.only in case.title]
-    rows = [measure(library, case, effort) for case in cases]
+    rows = [measure(library, case, effort, arguments.patience) for case in cases]
     print_table(HEADINGS, rows, arguments.markdown)
     if arguments.plot:
         plot(library, arguments.plot, Effort(1, 5, 0))
