@@ -17,6 +17,7 @@ import argparse
 import ctypes
 import datetime
 import platform
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -282,7 +283,10 @@ def main() -> None:
     print(f"{cpu_model()}, {platform.system()}; {datetime.date.today()};\nOpenCV {cv2.__version__}, SciPy "
           f"{scipy.__version__}, NumPy {np.__version__}.\nBuilt-in filters, medians over {effort.processes} processes:\n")
     cases = [case for case in image_cases() + other_cases() if arguments.only in case.title]
-    rows = [measure(library, case, effort, arguments.patience) for case in cases]
+    rows = []
+    for case in cases:
+        print(case.title, file=sys.stderr)
+        rows.append(measure(library, case, effort, arguments.patience))
     print_table(HEADINGS, rows, arguments.markdown)
     if arguments.plot:
         plot(library, arguments.plot, Effort(1, 5, 0))

@@ -358,6 +358,17 @@ impl<'a, V: Value> Matrix<'a, V> {
         // SAFETY: the row's elements are values that lie aligned and side by side, and nobody writes them meanwhile.
         unsafe { slice::from_raw_parts(row, self.width) }
     }
+
+    /// The values of a row and all after it, if they lie one after the other.
+    #[inline]
+    pub(crate) fn rows_from(self, i: usize) -> Option<&'a [V]> {
+        assert!(i < self.height);
+        let down = self.width * size_of::<V>();
+        // SAFETY: likewise, and nothing lies between.
+        (self.down == down as isize).then(|| unsafe {
+            slice::from_raw_parts(self.data.wrapping_add(down * i).cast(), self.width * (self.height - i))
+        })
+    }
 }
 
 /// An array that is written.

@@ -380,20 +380,42 @@ enum Source<'r, V> {
     /// Rows that are held, a pitch apart, and behind them [`SPARE`] values; the first of them, and after it as many as there
     /// is room for, the first again after the last.
     Held { values: &'r [V], pitch: usize, first: usize, room: usize },
+    /// An array's own, from this one's place on to its end; a line is so many values.
+    Inside { values: &'r [V], line: usize },
     /// An array's own, from this one on, each from this element on; outside it a constant one.
     Own { lines: Matrix<'r, V>, axis: &'r Axis, first: isize, start: usize, constant: &'r [V] },
 }
 
 impl<'r, V: Value> Shown<'r, V> {
+    /// The rows that `count` rows of results depend on as longer ones, if they lie one after the other and results as far
+    /// `apart`: of these the first goes on to the end of the last, and so do results.
+    pub(crate) fn joined(&self, count: usize, apart: usize) -> Option<Shown<'r, V>> {
+        match self.source {
+            Source::Inside { values, line } if line == apart => {
+                Some(Shown { source: Source::Inside { values, line }, width: (count - 1) * line + self.width, ..*self })
+            }
+            _ => None,
+        }
+    }
+
     /// The values from a row's first place on.
     #[inline]
     pub(crate) fn row(&self, number: usize) -> &'r [V] {
+        match self.source {
+            Source::Inside { values, line } => &values[number * line..],
+            _ => self.other_row(number),
+        }
+    }
+
+    /// The same for rows that take more to be found.
+    fn other_row(&self, number: usize) -> &'r [V] {
         match self.source {
             Source::Held { values, pitch, first, room } => {
                 let slot = first + number;
                 let slot = if slot < room { slot } else { slot - room };
                 &values[slot * pitch..]
             }
+            Source::Inside { values, line } => &values[number * line..],
             Source::Own { lines, axis, first, start, constant } => match axis.source(first + number as isize) {
                 Some(i) => &lines.row(i)[start..start + self.width],
                 None => &constant[..self.width],
@@ -406,6 +428,7 @@ impl<'r, V: Value> Shown<'r, V> {
     pub(crate) fn coming(&self, number: usize) -> &'r [V] {
         match self.source {
             Source::Held { .. } => &[],
+            Source::Inside { values, line } => values.get(number * line..).unwrap_or_default(),
             Source::Own { .. } => self.row(number),
         }
     }
@@ -426,6 +449,8 @@ pub(crate) struct Results<'r, R> {
     pub(crate) rows: usize,
     pub(crate) apart: usize,
     pub(crate) places: usize,
+    /// Whether anything may be written between rows.
+    pub(crate) joinable: bool,
     /// Whether they should go [past the caches](crate::past).
     pub(crate) past: bool,
 }
@@ -576,7 +601,12 @@ impl<'p, K: RowKernel> Own<'p, K> {
             }
             let start = (part.first().start as isize + axis.low) as usize;
             let first = row as isize + sweep.swept.low;
-            let source = Source::Own { lines, axis: &sweep.swept, first, start, constant };
+            let inside = first >= 0 && first as usize + sweep.height() - 1 + wanted <= sweep.swept.extent;
+            let values = if inside { lines.rows_from(first as usize) } else { None };
+            let source = match values {
+                Some(values) => Source::Inside { values: &values[start..], line: axis.extent },
+                None => Source::Own { lines, axis: &sweep.swept, first, start, constant },
+            };
             let shown = Shown { source, width: part.first().len() + sweep.reach, known };
             sweep.compute(kernel, &shown, results, wanted, index, part, piece);
             row += wanted;
@@ -610,19 +640,14 @@ impl<'p, K: RowKernel> Ends<'p, K> {
         for end in ends.iter().filter(has).filter(|end| !end.elements.is_empty()) {
             part.set(0, lines.clone());
             part.set(1, end.elements.clone());
-            let shown = lines.start as isize + of_lines.swept.low..;
-            for (c, places) in
-                shown.zip(values.chunks_exact_mut(sweep.steps[0])).take(lines.len() + of_lines.swept.span)
-            {
-                match of_lines.swept.source(c) {
-                    Some(i) => end.extend(matrix.row(i), cval, places),
-                    None => places.fill(cval),
-                }
-            }
+            let first = lines.start as isize + of_lines.swept.low;
+            let shown = first..first + (lines.len() + of_lines.swept.span) as isize;
+            let shown = shown.map(|c| of_lines.swept.source(c).map(|i| matrix.row(i)));
+            end.extend_lines(shown, cval, values, sweep.steps[0]);
             let source = Source::Held { values, pitch, first: 0, room: 1 };
             let places = sweep.places(part);
             let shown = Shown { source, width: places + sweep.reach, known: 0 };
-            kernel.run(&shown, Results { values: results, rows: 1, apart: pitch, places, past: false });
+            kernel.run(&shown, Results { values: results, rows: 1, apart: pitch, places, joinable: true, past: false });
             sweep.write_ends(results, band.array * sweep.row, part, piece);
             gate.advance(part.elements());
         }
@@ -782,11 +807,13 @@ impl<'a> Sweep<'a> {
             let first = index + part.first().start;
             let own = first..first + (rows - 1) * self.row + places;
             let past = piece.goes_past();
+            // Between rows that are an array's own are the ends of lines, which are computed later.
+            let joinable = self.own.as_ref().is_some_and(|own| own.inside == part.first());
             if let Some(values) = piece.values(own) {
-                return kernel.run(shown, Results { values, rows, apart: self.row, places, past });
+                return kernel.run(shown, Results { values, rows, apart: self.row, places, joinable, past });
             }
         }
-        kernel.run(shown, Results { values: results, rows, apart: self.pitch, places, past: false });
+        kernel.run(shown, Results { values: results, rows, apart: self.pitch, places, joinable: true, past: false });
         let (_, _, each) = self.first_inner();
         for (r, results) in results.chunks(self.pitch).take(rows).enumerate() {
             self.write(0, results, index + r * self.row + part.first().start * each, part, piece);
@@ -801,7 +828,10 @@ impl<'a> Sweep<'a> {
         match piece.values(first..last) {
             Some(own) => {
                 for (own, results) in own.chunks_mut(axis.extent).zip(results.chunks(self.steps[0])) {
-                    own[..elements.len()].copy_from_slice(&results[..elements.len()]);
+                    match elements.len() {
+                        1 => own[0] = results[0],
+                        len => own[..len].copy_from_slice(&results[..len]),
+                    }
                 }
             }
             None => self.write(0, results, first - elements.start, part, piece),

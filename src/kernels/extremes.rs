@@ -4,10 +4,14 @@
 //! from row to row, a low box is taken as it is, and a higher one shares what rows have in common, see
 //! [`fours`](super::fours).
 //!
+//! Rows of results are computed one by one. If they are short and lie one after the other, as those of the array do, they are
+//! computed as if they were one: what comes to lie between them belongs to no window, and is written once more.
+//!
 //! A footprint that is no box is made of runs of taps: of each length that runs have, the rows received are made rows of
 //! run's extremes, and kept; a window is the extreme of its runs.
 
 use std::marker::PhantomData;
+use std::ops;
 
 use crate::error::Error;
 use crate::kernels::extremal::{Extremal, has_special};
@@ -24,6 +28,9 @@ const LOW: usize = 4;
 
 /// A window of no more taps than this, that is no box, is taken tap by tap.
 const FEW: usize = 6;
+
+/// Bytes of rows that are joined, at most. Of longer ones their values make the work, not what is to be done for each row.
+const SHORT: usize = 16 << 10;
 
 /// The extremes of windows.
 pub(crate) struct Extremes<V, E> {
@@ -45,7 +52,7 @@ impl<V: Extremal, E: Extreme> Extremes<V, E> {
         } else {
             Window::RowByRow(RowByRow { parts: Parts::new(sweep)?, height, special: 0, detour: Detour::new()? })
         };
-        Ok(Extremes { window, scratch: Scratch::new(pitch)?, extreme: PhantomData })
+        Ok(Extremes { window, scratch: Scratch::new(pitch.max(SHORT / size_of::<V>()))?, extreme: PhantomData })
     }
 }
 
@@ -115,31 +122,50 @@ impl<V: Extremal> RowByRow<V> {
         if rows.known == 0 {
             self.special = 0;
         }
-        let past = results.past;
-        for (first, results) in results.rows_mut().enumerate() {
-            let known = if first == 0 { rows.known } else { self.height - 1 };
-            for i in known..self.height {
-                self.receive::<E>(&rows.row(first + i)[..rows.width], scratch);
+        let (past, end) = (results.past, self.height - 1 + results.rows);
+        let (mut known, mut order) = (rows.known, Order::Plain);
+        if let Some(joined) = self.joined(rows, &results) {
+            order = self.receive::<E>(rows, known..end, scratch);
+            known = end;
+            if order == Order::Plain {
+                let places = joined.width + results.places - rows.width;
+                return self.compute::<E>(&joined, 0, order, &mut results.values[..places], false, scratch);
             }
-            self.compute::<E>(rows, first, results, past, scratch);
+        }
+        for (first, results) in results.rows_mut().enumerate() {
+            if known < first + self.height {
+                order = self.receive::<E>(rows, known..first + self.height, scratch);
+                known = first + self.height;
+            }
+            self.compute::<E>(rows, first, order, results, past, scratch);
         }
     }
 
-    /// What is known of the window's rows.
-    fn order(&self) -> Order {
-        if self.special > 0 { Order::Special } else { Order::Plain }
+    /// All rows as one, if they can be, and results too; where it pays.
+    fn joined<'r>(&self, rows: &Shown<'r, V>, results: &Results<'_, V>) -> Option<Shown<'r, V>> {
+        if results.rows == 1 || !results.joinable || results.past || matches!(self.parts, Parts::Runs(_)) {
+            return None;
+        }
+        let joined = rows.joined(results.rows, results.apart)?;
+        (joined.width * size_of::<V>() <= SHORT).then_some(joined)
     }
 
-    /// Receives the next row.
-    fn receive<E: Extreme>(&mut self, row: &[V], scratch: &mut Scratch<V>) {
-        self.special = self.special.saturating_sub(1);
-        if has_special::<V, true>(row) {
-            self.special = self.height;
+    /// Receives rows. Returns what is known of all that windows show meanwhile.
+    fn receive<E: Extreme>(&mut self, rows: &Shown<'_, V>, new: ops::Range<usize>, scratch: &mut Scratch<V>) -> Order {
+        let mut all = Order::Plain;
+        if !V::HAS_SPECIAL && !matches!(self.parts, Parts::Runs(_)) {
+            return all;
         }
-        let order = self.order();
-        if let Parts::Runs(runs) = &mut self.parts {
-            runs.add::<E>(row, order, scratch);
+        for i in new {
+            let row = &rows.row(i)[..rows.width];
+            self.special = if has_special::<V, true>(row) { self.height } else { self.special.saturating_sub(1) };
+            let order = if self.special > 0 { Order::Special } else { Order::Plain };
+            if let Parts::Runs(runs) = &mut self.parts {
+                runs.add::<E>(row, order, scratch);
+            }
+            all = if order == Order::Special { order } else { all };
         }
+        all
     }
 
     /// Computes a row of results from the rows from `first` on.
@@ -147,11 +173,11 @@ impl<V: Extremal> RowByRow<V> {
         &mut self,
         rows: &Shown<'_, V>,
         first: usize,
+        order: Order,
         results: &mut [V],
         past: bool,
         scratch: &mut Scratch<V>,
     ) {
-        let order = self.order();
         // (What is settled is read again.)
         let to = if past && order == Order::Plain { To::Past(&mut self.detour) } else { To::Memory };
         match &self.parts {
@@ -279,8 +305,9 @@ impl<V: Extremal> RowKernel for Range<V> {
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, f64>) {
         let [lows, highs] = &mut self.rows;
         let (rows_wanted, places) = (results.rows, results.places);
-        self.lowest.run(rows, Results { values: lows, rows: rows_wanted, apart: self.pitch, places, past: false });
-        self.highest.run(rows, Results { values: highs, rows: rows_wanted, apart: self.pitch, places, past: false });
+        let (apart, joinable, past) = (self.pitch, true, false);
+        self.lowest.run(rows, Results { values: lows, rows: rows_wanted, apart, places, joinable, past });
+        self.highest.run(rows, Results { values: highs, rows: rows_wanted, apart, places, joinable, past });
         let (lows, highs) = (lows.chunks(self.pitch), highs.chunks(self.pitch));
         for ((results, lows), highs) in results.rows_mut().zip(lows).zip(highs) {
             for ((result, low), high) in results.iter_mut().zip(lows).zip(highs) {

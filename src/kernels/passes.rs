@@ -83,8 +83,8 @@ impl<E: Extreme> Extreme for Skipping<E> {
 pub(super) struct Scratch<V>(pub(super) [Aligned<V>; 2]);
 
 impl<V: Extremal> Scratch<V> {
-    pub(super) fn new(pitch: usize) -> Result<Self, Error> {
-        Ok(Scratch([Aligned::new(pitch + SPARE, 0)?, Aligned::new(pitch + SPARE, 0)?]))
+    pub(super) fn new(width: usize) -> Result<Self, Error> {
+        Ok(Scratch([Aligned::new(width + SPARE, 0)?, Aligned::new(width + SPARE, 0)?]))
     }
 }
 
@@ -144,7 +144,8 @@ pub(super) fn combine_and_pass<'r, V: Extremal, E: Extreme>(
     let first_piece = piece - results.as_ptr().addr() % CACHE_LINE / size_of::<V>();
     let mut done = 0;
     while done < results.len() {
-        let end = results.len().min(if done == 0 { first_piece } else { done + piece });
+        let next = if done == 0 { first_piece } else { done + piece };
+        let end = if next + piece / 2 < results.len() { next } else { results.len() };
         let rows = rows.clone().map(|row| &row[done..]);
         let results = &mut results[done..end];
         let [one, other] = &mut scratch.0;

@@ -44,8 +44,9 @@ pub(crate) fn is_known(extents: &[usize], shape: &[usize]) -> bool {
 /// Bytes of places that columns are put in order for at a time.
 const BYTES: usize = 1024;
 
-/// Rows of the smallest squares' medians that are computed together.
-const BAND: usize = 2;
+/// Rows of the smallest squares' medians that are computed together, and at a time.
+const PAIR: usize = 2;
+const BAND: usize = 2 * PAIR;
 
 /// Medians of squares.
 pub(crate) struct Squares<'s, V, S> {
@@ -89,24 +90,28 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
         })
     }
 
-    /// Computes two rows of results, if that is quicker, and looks at the new rows meanwhile. `None`: it did not; else
+    /// Computes rows of results two by two, if that is quicker, and looks at the new rows meanwhile. `None`: it did not; else
     /// whether something may be special.
-    fn pair(&mut self, rows: &Shown<'_, V>, results: &mut Results<'_, S::Result>) -> Option<bool> {
-        let is_pair = self.side == 3 && results.rows == BAND && rows.known > 0 && self.clean;
-        let is_pair = is_pair && results.places >= simd::line_of::<V>();
-        let medians = S::as_values(results.values).filter(|_| is_pair)?;
-        let (step, count) = (self.step, results.places);
-        let (medians, others) = medians.split_at_mut(results.apart);
-        let (medians, others) = (&mut medians[..count], &mut others[..count]);
-        let window: [&[V]; 4] = array::from_fn(|i| &rows.row(i)[..count + 2 * step]);
-        let coming = [4, 5].map(|row| rows.coming(row).as_ptr());
-        let next = [medians.as_ptr(), others.as_ptr()].map(|row| row.wrapping_add(BAND * results.apart));
-        // The middle columns are looked at, and what is to their sides at the ends.
-        let ends = window[2..].iter().flat_map(|row| row[..step].iter().chain(&row[count + step..]));
-        let ends = ends.fold(V::Mark::default(), |so_far, value| value.suspect(so_far));
-        // SAFETY: rows have as many values as there are places, and those around them.
-        let found = unsafe { pairs_of_medians_of_3(window.map(<[V]>::as_ptr), step, medians, others, [coming, next]) };
-        Some(found || V::are_suspects(ends))
+    fn pairs(&mut self, rows: &Shown<'_, V>, results: &mut Results<'_, S::Result>) -> Option<bool> {
+        let are_pairs = self.side == 3 && results.rows.is_multiple_of(PAIR) && rows.known > 0 && self.clean;
+        let are_pairs = are_pairs && results.places >= simd::line_of::<V>();
+        let medians = S::as_values(results.values).filter(|_| are_pairs)?;
+        let (step, count, apart) = (self.step, results.places, results.apart);
+        let mut found = false;
+        for (first, medians) in (0..results.rows).step_by(PAIR).zip(medians.chunks_mut(PAIR * apart)) {
+            let (medians, others) = medians.split_at_mut(apart);
+            let (medians, others) = (&mut medians[..count], &mut others[..count]);
+            let window: [&[V]; PAIR + 2] = array::from_fn(|i| &rows.row(first + i)[..count + 2 * step]);
+            let coming = array::from_fn(|i| rows.coming(first + window.len() + i).as_ptr());
+            let next = [medians.as_ptr(), others.as_ptr()].map(|row| row.wrapping_add(PAIR * apart));
+            // The middle columns are looked at, and what is to their sides at the ends.
+            let ends = window[2..].iter().flat_map(|row| row[..step].iter().chain(&row[count + step..]));
+            let ends = ends.fold(V::Mark::default(), |so_far, value| value.suspect(so_far));
+            let (window, around) = (window.map(<[V]>::as_ptr), [coming, next]);
+            // SAFETY: rows have as many values as there are places, and those around them.
+            found |= unsafe { pairs_of_medians_of_3(window, step, medians, others, around) } || V::are_suspects(ends);
+        }
+        Some(found)
     }
 
     /// Computes a row of results as if nothing were special, and marks those that are zero.
@@ -162,7 +167,7 @@ impl<V: Extremal, S: Statistic<V>> RowKernel for Squares<'_, V, S> {
 
     fn run(&mut self, rows: &Shown<'_, V>, mut results: Results<'_, S::Result>) {
         let needed = self.height - 1 + results.rows;
-        let is_done = match self.pair(rows, &mut results) {
+        let is_done = match self.pairs(rows, &mut results) {
             Some(false) => return,
             found => found.is_some(),
         };
@@ -228,11 +233,11 @@ simd::widest_fn! {
     /// # Safety
     /// As [`medians_of_3`]; as many of the others.
     unsafe fn pairs_of_medians_of_3<V: Extremal>(
-        rows: [*const V; 4],
+        rows: [*const V; PAIR + 2],
         step: usize,
         medians: &mut [V],
         others: &mut [V],
-        coming: [[*const V; 2]; 2],
+        coming: [[*const V; PAIR]; 2],
     ) -> bool {
         let (len, medians, others) = (medians.len(), medians.as_mut_ptr(), others.as_mut_ptr());
         let [above, a, b, below] = rows;

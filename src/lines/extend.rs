@@ -127,29 +127,55 @@ impl<V: Value> Extension<'_, V> {
 /// What the windows of some elements at the end of a line show.
 pub(crate) struct End {
     pub(crate) elements: Range<usize>,
-    /// Elements of the line, and how many places lie before them.
-    shown: Range<usize>,
-    before: usize,
-    /// The places around them, and the elements that these show; `None`: the constant.
-    others: Vec<(usize, Option<usize>)>,
+    /// The elements of the line that the places show, or [`OUTSIDE`].
+    sources: Vec<usize>,
+    /// Places that show elements side by side, if they are many.
+    side_by_side: Range<usize>,
 }
+
+/// Values that are worth copying together.
+const MANY: usize = 16;
 
 impl End {
     pub(crate) fn new(axis: &Axis, elements: Range<usize>) -> Result<Self, Error> {
         let low = elements.start as isize + axis.low;
         let high = if elements.is_empty() { low } else { low + (elements.len() + axis.span) as isize };
-        let shown = low.clamp(0, axis.extent as isize)..high.clamp(0, axis.extent as isize);
-        let mut others = memory::reserved((high - low) as usize - shown.len())?;
-        others.extend((low..high).filter(|c| !shown.contains(c)).map(|c| ((c - low) as usize, axis.source(c))));
-        let before = if shown.is_empty() { 0 } else { (shown.start - low) as usize };
-        Ok(End { elements, shown: shown.start as usize..shown.end as usize, before, others })
+        let sources = memory::collected((low..high).map(|c| axis.source(c).unwrap_or(OUTSIDE)))?;
+        let inside = low.clamp(0, axis.extent as isize)..high.clamp(0, axis.extent as isize);
+        let side_by_side = if inside.len() < MANY { high..high } else { inside };
+        let side_by_side = (side_by_side.start - low) as usize..(side_by_side.end - low) as usize;
+        Ok(End { elements, sources, side_by_side })
     }
 
     /// Fills places with what they show.
+    #[inline(always)]
     pub(crate) fn extend<V: Value>(&self, line: &[V], cval: V, places: &mut [V]) {
-        places[self.before..][..self.shown.len()].copy_from_slice(&line[self.shown.clone()]);
-        for &(place, source) in &self.others {
-            places[place] = source.map_or(cval, |i| line[i]);
+        let fill = |places: &mut [V], sources: &[usize]| {
+            for (place, &source) in places.iter_mut().zip(sources) {
+                *place = if source == OUTSIDE { cval } else { line[source] };
+            }
+        };
+        let Range { start, end } = self.side_by_side;
+        fill(places, &self.sources[..start]);
+        if start < end {
+            places[start..end].copy_from_slice(&line[self.sources[start]..][..end - start]);
+            fill(&mut places[end..], &self.sources[end..]);
+        }
+    }
+
+    /// The same for several lines, the places of each so many behind those of the one before. `None`: one of the constant.
+    pub(crate) fn extend_lines<'l, V: Value>(
+        &self,
+        lines: impl Iterator<Item = Option<&'l [V]>>,
+        cval: V,
+        places: &mut [V],
+        apart: usize,
+    ) {
+        for (line, places) in lines.zip(places.chunks_exact_mut(apart)) {
+            match line {
+                Some(line) => self.extend(line, cval, places),
+                None => places.fill(cval),
+            }
         }
     }
 }
@@ -160,19 +186,21 @@ mod tests {
 
     #[test]
     fn ends_of_lines_show_what_the_mode_says() {
-        let line: Vec<f64> = (0..10).map(f64::from).collect();
-        for mode in [Mode::Reflect, Mode::Nearest, Mode::Mirror, Mode::Wrap, Mode::Constant] {
-            for (low, span) in [(-1, 2), (-3, 3), (0, 4), (-12, 25), (2, 0), (-15, 2)] {
-                let axis = Axis { extent: 10, low, span, mode };
-                for elements in [0..3, 7..10, 2..9] {
-                    let mut places = vec![f64::NAN; elements.len() + span];
-                    End::new(&axis, elements.clone()).unwrap().extend(&line, -1.0, &mut places);
-                    let first = elements.start as isize + low;
-                    let expected: Vec<f64> = (first..first + places.len() as isize)
-                        .map(|c| mode.source(c, 10).map_or(-1.0, |i| line[i]))
-                        .collect();
-                    assert_eq!(places, expected, "{mode:?}, lowest tap {low}, span {span}, elements {elements:?}");
-                }
+        let modes = [Mode::Reflect, Mode::Nearest, Mode::Mirror, Mode::Wrap, Mode::Constant];
+        let windows = [(-1, 2), (-3, 3), (0, 4), (-12, 25), (-25, 50), (2, 0), (-15, 2)];
+        for (extent, mode, (low, span)) in
+            [10, 40].into_iter().flat_map(|n| modes.into_iter().flat_map(move |m| windows.map(|w| (n, m, w))))
+        {
+            let line: Vec<f64> = (0..extent).map(|i| i as f64).collect();
+            let axis = Axis { extent, low, span, mode };
+            for elements in [0..3, extent - 3..extent, 2..extent - 1] {
+                let mut places = vec![f64::NAN; elements.len() + span];
+                End::new(&axis, elements.clone()).unwrap().extend(&line, -1.0, &mut places);
+                let first = elements.start as isize + low;
+                let expected: Vec<f64> = (first..first + places.len() as isize)
+                    .map(|c| mode.source(c, extent).map_or(-1.0, |i| line[i]))
+                    .collect();
+                assert_eq!(places, expected, "{extent} elements, {mode:?}, window {low} {span}, elements {elements:?}");
             }
         }
     }
