@@ -115,13 +115,16 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
     }
 
     /// Computes a row of results as if nothing were special, and marks those that are zero.
-    fn row(&mut self, rows: &Shown<'_, V>, first: usize, mark_zeros: bool, results: &mut [S::Result]) {
+    /// Meanwhile memory brings the next row and its results, which are so many behind these.
+    fn row(&mut self, rows: &Shown<'_, V>, first: usize, mark_zeros: bool, results: &mut [S::Result], next: usize) {
         let (count, around, step) = (results.len(), (self.side - 1) * self.step, self.step);
         let mut window = [&[][..]; SIDE_MAX];
         for (values, &(row, at)) in window.iter_mut().zip(&self.begin) {
             *values = &rows.row(first + row)[at..][..count + around];
         }
         let at = |places: usize, row: usize| window[row].as_ptr().wrapping_add(places);
+        let coming = rows.coming(first + self.height);
+        let next = results.as_ptr().wrapping_add(next);
         let is_direct = S::as_values(results).is_some();
         let medians = match S::as_values(results) {
             Some(medians) => medians,
@@ -129,6 +132,10 @@ impl<'s, V: Extremal, S: Statistic<V>> Squares<'s, V, S> {
         };
         for places in simd::strides(medians, BYTES) {
             let (start, medians) = (places.start, &mut medians[places]);
+            simd::fetch(next.wrapping_add(start), medians.len() * size_of::<S::Result>());
+            if let Some(coming) = coming.get(start..) {
+                simd::fetch(coming.as_ptr(), size_of_val(medians));
+            }
             if self.side == 3 {
                 let rows = array::from_fn(|row| at(start, row));
                 simd::widest(
@@ -181,8 +188,9 @@ impl<V: Extremal, S: Statistic<V>> RowKernel for Squares<'_, V, S> {
             self.specials.receive(rows, 0, results.rows);
         }
         let mark_zeros = special && self.specials.has_minus_zero();
+        let next = results.apart;
         for (first, results) in results.rows_mut().enumerate() {
-            self.row(rows, first, mark_zeros, results);
+            self.row(rows, first, mark_zeros, results, next);
             if special {
                 self.specials.amend(rows, first, results, |values| self.statistic.of_all(values));
             }
